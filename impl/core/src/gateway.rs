@@ -1,7 +1,7 @@
 //! The gateway's checks, without state: G1 to G4. What it stores, leases and queues is the gateway's own affair.
 
-use crate::crypto::{Crypto, Hash, RustCrypto};
 use crate::credential::Credential;
+use crate::crypto::{Crypto, Hash, RustCrypto};
 use crate::error::{Error, Misuse, Reject};
 use crate::merkle;
 use crate::message::{Confirm, Header, Initiate, Offer, Publication};

@@ -6,12 +6,10 @@
 //! ```
 
 use crate::crypto::{Crypto, Hash, PublicKey, Sha256};
-use crate::params::{DEPTH_MAX, Depth, HASH};
+use crate::params::{Depth, HASH, LEVELS};
 
 const LEAF: u8 = 0;
 const INNER: u8 = 1;
-const STACK: usize = 9;
-const _: () = assert!(STACK > DEPTH_MAX as usize);
 
 /// Leaf of one prekey.
 pub fn leaf<C: Crypto>(index: u8, y: &PublicKey) -> Hash {
@@ -32,13 +30,13 @@ fn inner<C: Crypto>(left: &Hash, right: &Hash) -> Hash {
 /// Computes a root while the leaves come one by one; keeps one hash a level.
 pub struct RootBuilder {
     /// Left siblings that wait for their right ones, by height.
-    waiting: [Option<Hash>; STACK],
+    waiting: [Option<Hash>; LEVELS],
 }
 
 impl RootBuilder {
     /// No leaf yet.
     pub const fn new() -> Self {
-        RootBuilder { waiting: [None; STACK] }
+        RootBuilder { waiting: [None; LEVELS] }
     }
 
     /// The next leaf. 256 leaves fit.

@@ -13,9 +13,7 @@
 use crate::cbor::{Reader, Writer};
 use crate::crypto::{Coordinates, Crypto, Hash, PublicKey, Signature, sig_structure};
 use crate::error::{Misuse, Reject};
-use crate::params::{
-    AAD_BATCH, CT_1_MAX, CT_1_MIN, CT_DATA_MIN, Depth, KEY, Mode, PROTECTED_ES256, Suite, VERSION,
-};
+use crate::params::{AAD_BATCH, CT_1_MAX, CT_1_MIN, CT_DATA_MIN, Depth, KEY, Mode, PROTECTED_ES256, Suite, VERSION};
 
 /// A batch header with a signature: COSE_Sign1 (RFC 9052 section 4.4), untagged.
 #[derive(Clone, Copy, Debug)]

@@ -25,10 +25,12 @@ pub const FINGERPRINT: usize = 8;
 
 /// Largest depth of a tree.
 pub const DEPTH_MAX: u8 = 8;
+/// Levels of the deepest tree, leaves and root included.
+pub const LEVELS: usize = 9;
 /// Prekeys in the largest batch.
-pub const PREKEYS_MAX: usize = 1 << 8;
+pub const PREKEYS_MAX: usize = 1 << (LEVELS - 1);
 /// Bytes of the longest Merkle path.
-pub const PATH_MAX: usize = HASH * 8;
+pub const PATH_MAX: usize = HASH * (LEVELS - 1);
 /// Bytes of early data and of answer data.
 pub const DATA_MAX: usize = 1024;
 /// Bytes of a subject or an audience, in UTF-8.

@@ -15,8 +15,8 @@ mod secret;
 #[cfg(feature = "aws-lc-rs")]
 pub use aws_lc::AwsLc;
 pub use rustcrypto::RustCrypto;
-pub use secret::{Prk, Scalar, SharedSecret};
 pub(crate) use secret::fill;
+pub use secret::{Prk, Scalar, SharedSecret};
 
 use crate::cbor::hash_items;
 use crate::error::Reject;

@@ -9,10 +9,10 @@ use ccm::{Ccm, KeyInit, TagSize};
 use hkdf::Hkdf;
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p256::ecdsa::{SigningKey, VerifyingKey};
+use p256::elliptic_curve::PrimeField;
 use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
 use p256::elliptic_curve::sec1::{FromEncodedPoint, ToEncodedPoint};
-use p256::elliptic_curve::PrimeField;
 use p256::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, U256};
 use sha2::Digest;
 use subtle::Choice;
@@ -40,11 +40,11 @@ impl Crypto for RustCrypto {
     type Point = AffinePoint;
 
     fn public_key(s: &Scalar) -> PublicKey {
-        (ProjectivePoint::GENERATOR * *scalar(s)).to_affine().x().into()
+        multiply(s, ProjectivePoint::GENERATOR).x().into()
     }
 
     fn coordinates(s: &Scalar) -> Coordinates {
-        let encoded = (ProjectivePoint::GENERATOR * *scalar(s)).to_affine().to_encoded_point(false);
+        let encoded = multiply(s, ProjectivePoint::GENERATOR).to_encoded_point(false);
         let coordinate = |c: Option<&FieldBytes>| c.copied().unwrap_or_default().into();
         Coordinates { x: coordinate(encoded.x()), y: coordinate(encoded.y()) }
     }
@@ -54,11 +54,12 @@ impl Crypto for RustCrypto {
     }
 
     fn point(at: &Coordinates) -> Option<AffinePoint> {
-        AffinePoint::from_encoded_point(&EncodedPoint::from_affine_coordinates(&at.x.into(), &at.y.into(), false)).into()
+        AffinePoint::from_encoded_point(&EncodedPoint::from_affine_coordinates(&at.x.into(), &at.y.into(), false))
+            .into()
     }
 
     fn agree(s: &Scalar, point: &AffinePoint) -> SharedSecret {
-        SharedSecret::new((ProjectivePoint::from(*point) * *scalar(s)).to_affine().x().into())
+        SharedSecret::new(multiply(s, (*point).into()).x().into())
     }
 
     fn verify(key: &Coordinates, digest: &Hash, signature: &Signature) -> bool {
@@ -76,11 +77,17 @@ impl Crypto for RustCrypto {
 
     fn expand(prk: &Prk, info: &[&[u8]], out: &mut [u8]) {
         // A PRK of 32 bytes is long enough; `out` is zero where it is too long for HKDF.
-        let done = Hkdf::<sha2::Sha256>::from_prk(prk.expose()).is_ok_and(|hkdf| hkdf.expand_multi_info(info, out).is_ok());
+        let done =
+            Hkdf::<sha2::Sha256>::from_prk(prk.expose()).is_ok_and(|hkdf| hkdf.expand_multi_info(info, out).is_ok());
         if !done {
             out.fill(0);
         }
     }
+}
+
+#[allow(clippy::arithmetic_side_effects, reason = "multiplication in a group cannot overflow")]
+fn multiply(s: &Scalar, point: ProjectivePoint) -> AffinePoint {
+    (point * *scalar(s)).to_affine()
 }
 
 /// s as p256's own type; a [`Scalar`] is in range, so zero never stands in.

@@ -110,7 +110,18 @@ impl<C: Crypto> Node<'_, C> {
         store.erase_prekey(epoch, index).map_err(Error::Storage)?;
         let mode = if self.insist_on_refresh { Mode::Refresh } else { flags };
         let suite = header.suite;
-        Ok(Incoming::Accepted(Accepted { peer, early_data, suite, mode, epoch, index, initiate: digest, x, th_3, prk_2 }))
+        Ok(Incoming::Accepted(Accepted {
+            peer,
+            early_data,
+            suite,
+            mode,
+            epoch,
+            index,
+            initiate: digest,
+            x,
+            th_3,
+            prk_2,
+        }))
     }
 
     /// N2.6: who the client is, and its static key.

@@ -6,7 +6,7 @@ use crate::crypto::{Crypto, PublicKey, Scalar, Signature, fill, sig_structure};
 use crate::error::{Error, Misuse, Reject};
 use crate::merkle::{RootBuilder, leaf};
 use crate::message::Header;
-use crate::params::{AAD_BATCH, DEPTH_MAX, Depth, HASH, HEADER_MAX, KEY, PROTECTED_ES256, SIGNATURE, Suite, TOKEN};
+use crate::params::{AAD_BATCH, Depth, HASH, HEADER_MAX, KEY, PROTECTED_ES256, SIGNATURE, Suite, TOKEN};
 use crate::store::{Batch, NodeStore};
 use rand_core::CryptoRngCore;
 
@@ -106,5 +106,3 @@ fn lay_out<'a>(header: &Header, out: &'a mut [u8]) -> Result<Parts<'a>, Misuse> 
     let ys = writer.slot(header.depth.prekeys_len())?;
     Ok(Parts { header: header_slot, signature, ys, len: writer.len() })
 }
-
-const _: () = assert!(DEPTH_MAX == 8);
