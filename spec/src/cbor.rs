@@ -1,195 +1,278 @@
-//! Deterministic CBOR (RFC 8949 section 4.2.1): encoders, and a reader that goes strictly from left to right.
+//! CBOR in its deterministic encoding: RFC 8949 section 4.2.1. The subset: integers, byte and text strings, heads of arrays and maps,
+//! booleans.
+//!
+//! A reader takes the input and a position and gives the value with the position behind it. It stops at the first head, from left to
+//! right, that deviates. Within one head the order is: the input ends, another major type than the one asked for, additional information 28 to 31,
+//! argument missing ([`CborError::Malformed`]); argument not in its shortest form ([`CborError::NotDeterministic`]); then the content of
+//! a string ([`CborError::Malformed`]).
 
-use crate::bytes::{Bytes, big_endian, bytes, part, utf8};
+use crate::bytes::{Bytes, big_endian, byte_at, concat, concat_all, from_big_endian, has_length, single, slice, utf8};
+use crate::utf8::is_utf8;
 
-/// Major types (section 3.1).
+/// Major type 0: unsigned integer (section 3.1).
 pub const UINT: u8 = 0;
-/// Negative integer.
+/// Major type 1: negative integer.
 pub const NINT: u8 = 1;
-/// Byte string.
+/// Major type 2: byte string.
 pub const BSTR: u8 = 2;
-/// Text string.
+/// Major type 3: text string.
 pub const TSTR: u8 = 3;
-/// Array.
+/// Major type 4: array.
 pub const ARRAY: u8 = 4;
-/// Map.
+/// Major type 5: map.
 pub const MAP: u8 = 5;
+/// Major type 7: simple values, among them false (20) and true (21).
+pub const SIMPLE: u8 = 7;
 
-/// Why an input is not the deterministic encoding of what is expected (PROTOCOL.md section 5, "Reading").
+/// Why an input is not the one item that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CborError {
-    /// Not of the expected form.
+    /// The input ends, is of another type, of indefinite length or reserved, or a text is no UTF-8.
     Malformed,
-    /// An argument is not in its shortest form.
+    /// An integer or a length is not in its shortest form.
     NotDeterministic,
-    /// Bytes follow the item.
+    /// Something follows the item.
     TrailingBytes,
 }
 
-/// A value and the position behind it.
-pub struct Read<T> {
-    /// What was read.
-    pub value: T,
-    /// Where the next item begins.
-    pub next: usize,
-}
-
-/// The number of argument bytes in the shortest form. Section 4.2.1: "the argument ... MUST be as short as possible".
-pub fn shortest_argument(argument: u64) -> usize {
-    if argument < 24 {
-        0
-    } else if argument < 1 << 8 {
-        1
-    } else if argument < 1 << 16 {
-        2
-    } else if argument < 1 << 32 {
-        4
-    } else {
-        8
-    }
-}
-
-/// A head (section 3): major type and argument, one to nine bytes.
-#[hax_lib::requires(major < 8)]
-#[hax_lib::ensures(|result| result.len() == 1 + shortest_argument(argument))]
-pub fn head(major: u8, argument: u64) -> Bytes {
-    let additional = match shortest_argument(argument) {
-        0 => argument as u8,
-        1 => 24,
-        2 => 25,
-        4 => 26,
-        _ => 27,
-    };
-    bytes(&[major << 5 | additional]).concat(&big_endian(argument, shortest_argument(argument)))
+/// The head of a data item (section 3): "The initial byte of each encoded data item contains both information about the major type (the high-order 3
+/// bits) and additional information (the low-order 5 bits)".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The major type, 0 to 7.
+    pub major: u8,
+    /// "the item's argument".
+    pub argument: u64,
 }
 
 /// An unsigned integer.
-pub fn uint(value: u64) -> Bytes {
-    head(UINT, value)
+pub fn encode_uint(value: u64) -> Bytes {
+    encode_head(UINT, value)
 }
 
-/// An integer of either sign: a negative one has the argument -1 - n.
-pub fn int(value: i64) -> Bytes {
-    if value < 0 { head(NINT, !value as u64) } else { head(UINT, value as u64) }
+/// The negative integer -1 - n.
+pub fn encode_nint(n: u64) -> Bytes {
+    // "Major type 1: A negative integer in the range -2^64..-1 inclusive. The value of the item is -1 minus the argument."
+    encode_head(NINT, n)
+}
+
+/// An integer from -2^63 to 2^63 - 1.
+pub fn encode_int(value: i64) -> Bytes {
+    if value >= 0 { encode_uint(value.unsigned_abs()) } else { encode_nint((-1 - value).unsigned_abs()) }
 }
 
 /// A byte string.
-pub fn bstr(content: &Bytes) -> Bytes {
-    head(BSTR, content.len() as u64).concat(content)
+pub fn encode_bstr(content: &Bytes) -> Bytes {
+    // "Major type 2: A byte string. The number of bytes in the string is equal to the argument."
+    concat(&encode_head(BSTR, content.len() as u64), content)
 }
 
 /// A text string.
-pub fn tstr(content: &str) -> Bytes {
-    tstr_of(&utf8(content))
+pub fn encode_tstr(text: &str) -> Bytes {
+    encode_tstr_bytes(&utf8(text))
 }
 
-/// A text string whose UTF-8 is given.
-pub fn tstr_of(content: &Bytes) -> Bytes {
-    head(TSTR, content.len() as u64).concat(content)
+/// A text string whose UTF-8 encoding is given.
+#[hax_lib::requires(is_utf8(content))]
+pub fn encode_tstr_bytes(content: &Bytes) -> Bytes {
+    // "Major type 3: A text string encoded as UTF-8. The number of bytes in the string is equal to the argument."
+    concat(&encode_head(TSTR, content.len() as u64), content)
 }
 
-/// The head of an array.
-pub fn array(length: u64) -> Bytes {
-    head(ARRAY, length)
+/// The head of an array; its elements follow.
+pub fn encode_array_head(count: u64) -> Bytes {
+    // "Major type 4: An array of data items. The argument is the number of data items in the array."
+    encode_head(ARRAY, count)
 }
 
-/// The head of a map.
-pub fn map(pairs: u64) -> Bytes {
-    head(MAP, pairs)
+/// The head of a map; its pairs follow.
+pub fn encode_map_head(count: u64) -> Bytes {
+    // "Major type 5: A map of pairs of data items. ... the argument is the number of pairs of data items in the map"
+    encode_head(MAP, count)
 }
 
-/// false or true (section 3.3).
-pub fn boolean(value: bool) -> Bytes {
-    bytes(&[if value { 0xf5 } else { 0xf4 }])
+/// An array of encoded items.
+pub fn encode_array(items: &[Bytes]) -> Bytes {
+    concat(&encode_array_head(items.len() as u64), &concat_all(items))
 }
 
-/// The major type of the item at `at`, if there is one.
-pub fn peek(input: &Bytes, at: usize) -> Option<u8> {
-    if at < input.len() { Some(input[at] >> 5) } else { None }
+/// False or true.
+pub fn encode_bool(value: bool) -> Bytes {
+    // section 3.3, table 4: 20 is False, 21 is True
+    encode_head(SIMPLE, if value { 21 } else { 20 })
 }
 
-/// The argument of a head of this major type.
-pub fn read_head(input: &Bytes, at: usize, major: u8) -> Result<Read<u64>, CborError> {
-    if peek(input, at) != Some(major) {
-        Err(CborError::Malformed)
+/// The shortest head of this major type with this argument.
+#[hax_lib::requires(major < 8)]
+#[hax_lib::ensures(|head| head.len() == 1 + argument_length(shortest_information(argument)))]
+pub fn encode_head(major: u8, argument: u64) -> Bytes {
+    let information = shortest_information(argument);
+    // "0x00..0x17 ... 0x18 ... 0x19 ... 0x1a ... 0x1b": the major type stands in the high-order 3 bits
+    concat(&single((major << 5) | information), &big_endian(argument, argument_length(information)))
+}
+
+/// Reads an unsigned integer.
+pub fn read_uint(input: &Bytes, position: usize) -> Result<(u64, usize), CborError> {
+    let (head, next) = read_head_of(input, position, UINT)?;
+    Ok((head.argument, next))
+}
+
+/// Reads a negative integer -1 - n and gives n.
+pub fn read_nint(input: &Bytes, position: usize) -> Result<(u64, usize), CborError> {
+    let (head, next) = read_head_of(input, position, NINT)?;
+    Ok((head.argument, next))
+}
+
+/// Reads an integer from -2^63 to 2^63 - 1; one that is beyond is not of a form that any message has.
+pub fn read_int(input: &Bytes, position: usize) -> Result<(i64, usize), CborError> {
+    if peek_major(input, position) == Some(NINT) {
+        let (n, next) = read_nint(input, position)?;
+        let n = i64::try_from(n).or(Err(CborError::Malformed))?;
+        Ok((-1 - n, next))
     } else {
-        let additional = input[at] & 0x1f;
-        // Section 3: 0..23 is the argument itself, 24..27 announce 1, 2, 4, 8 bytes, the rest is reserved or indefinite.
-        let length = match additional {
-            0..=23 => 0,
-            24 => 1,
-            25 => 2,
-            26 => 4,
-            27 => 8,
-            _ => usize::MAX,
-        };
-        let encoded = part(input, at + 1, length).ok_or(CborError::Malformed)?;
-        let mut argument = if length == 0 { additional as u64 } else { 0 };
-        for i in 0..length {
-            argument = argument << 8 | encoded[i] as u64;
-        }
-        if shortest_argument(argument) == length {
-            Ok(Read { value: argument, next: at + 1 + length })
-        } else {
-            Err(CborError::NotDeterministic)
-        }
+        let (n, next) = read_uint(input, position)?;
+        let n = i64::try_from(n).or(Err(CborError::Malformed))?;
+        Ok((n, next))
     }
 }
 
-/// An unsigned integer.
-pub fn read_uint(input: &Bytes, at: usize) -> Result<Read<u64>, CborError> {
-    read_head(input, at, UINT)
+/// Reads a byte string.
+#[hax_lib::ensures(|result| match result { Ok((_, next)) => next <= input.len(), Err(_) => true })]
+pub fn read_bstr(input: &Bytes, position: usize) -> Result<(Bytes, usize), CborError> {
+    let (head, next) = read_head_of(input, position, BSTR)?;
+    read_content(input, next, head.argument)
 }
 
-fn read_string(input: &Bytes, at: usize, major: u8) -> Result<Read<Bytes>, CborError> {
-    let head = read_head(input, at, major)?;
-    let length = usize::try_from(head.value).map_err(|_| CborError::Malformed)?;
-    let value = part(input, head.next, length).ok_or(CborError::Malformed)?;
-    Ok(Read { next: head.next + length, value })
+/// Reads a byte string of exactly so many bytes.
+#[hax_lib::ensures(|result| match result { Ok((content, _)) => content.len() == length, Err(_) => true })]
+pub fn read_bstr_of(input: &Bytes, position: usize, length: usize) -> Result<(Bytes, usize), CborError> {
+    let (content, next) = read_bstr(input, position)?;
+    if has_length(&content, length) { Ok((content, next)) } else { Err(CborError::Malformed) }
 }
 
-/// A byte string of `least` to `most` bytes.
-pub fn read_bstr(input: &Bytes, at: usize, least: usize, most: usize) -> Result<Read<Bytes>, CborError> {
-    let read = read_string(input, at, BSTR)?;
-    if least <= read.value.len() && read.value.len() <= most { Ok(read) } else { Err(CborError::Malformed) }
+/// Reads a text string and gives its UTF-8 encoding.
+#[hax_lib::ensures(|result| match result { Ok((content, _)) => is_utf8(&content), Err(_) => true })]
+pub fn read_tstr(input: &Bytes, position: usize) -> Result<(Bytes, usize), CborError> {
+    let (head, next) = read_head_of(input, position, TSTR)?;
+    let (content, next) = read_content(input, next, head.argument)?;
+    // section 5.3.1, "Invalid UTF-8 string"
+    if is_utf8(&content) { Ok((content, next)) } else { Err(CborError::Malformed) }
 }
 
-/// A text string of 1 to `most` bytes.
-pub fn read_tstr(input: &Bytes, at: usize, most: usize) -> Result<Read<Bytes>, CborError> {
-    let read = read_string(input, at, TSTR)?;
-    let is_utf8 = core::str::from_utf8(read.value.native_slice()).is_ok();
-    if is_utf8 && 1 <= read.value.len() && read.value.len() <= most { Ok(read) } else { Err(CborError::Malformed) }
+/// Reads the head of an array and gives the number of elements.
+pub fn read_array_head(input: &Bytes, position: usize) -> Result<(u64, usize), CborError> {
+    let (head, next) = read_head_of(input, position, ARRAY)?;
+    Ok((head.argument, next))
 }
 
-/// The head of an array of this length; the position behind it.
-pub fn expect_array(input: &Bytes, at: usize, length: u64) -> Result<usize, CborError> {
-    expect(input, at, ARRAY, length)
+/// Reads the head of an array of exactly so many elements and gives the position behind it.
+pub fn read_array_of(input: &Bytes, position: usize, count: u64) -> Result<usize, CborError> {
+    let (found, next) = read_array_head(input, position)?;
+    if found == count { Ok(next) } else { Err(CborError::Malformed) }
 }
 
-/// The head of a map of this many pairs; the position behind it.
-pub fn expect_map(input: &Bytes, at: usize, pairs: u64) -> Result<usize, CborError> {
-    expect(input, at, MAP, pairs)
+/// Reads the head of a map and gives the number of pairs.
+pub fn read_map_head(input: &Bytes, position: usize) -> Result<(u64, usize), CborError> {
+    let (head, next) = read_head_of(input, position, MAP)?;
+    Ok((head.argument, next))
 }
 
-/// This very integer; the position behind it.
-pub fn expect_int(input: &Bytes, at: usize, value: i64) -> Result<usize, CborError> {
-    if value < 0 { expect(input, at, NINT, !value as u64) } else { expect(input, at, UINT, value as u64) }
+/// Reads the head of a map of exactly so many pairs and gives the position behind it.
+pub fn read_map_of(input: &Bytes, position: usize, count: u64) -> Result<usize, CborError> {
+    let (found, next) = read_map_head(input, position)?;
+    if found == count { Ok(next) } else { Err(CborError::Malformed) }
 }
 
-fn expect(input: &Bytes, at: usize, major: u8, argument: u64) -> Result<usize, CborError> {
-    let read = read_head(input, at, major)?;
-    if read.value == argument { Ok(read.next) } else { Err(CborError::Malformed) }
+/// Reads false or true.
+pub fn read_bool(input: &Bytes, position: usize) -> Result<(bool, usize), CborError> {
+    let (head, next) = read_head_of(input, position, SIMPLE)?;
+    // section 3.3, table 4
+    match head.argument {
+        20 => Ok((false, next)),
+        21 => Ok((true, next)),
+        _ => Err(CborError::Malformed),
+    }
 }
 
-/// Any integer of either sign; `None` beyond 63 bits.
-pub fn read_int(input: &Bytes, at: usize) -> Result<Read<Option<i64>>, CborError> {
-    let negative = peek(input, at) == Some(NINT);
-    let read = read_head(input, at, if negative { NINT } else { UINT })?;
-    let value = i64::try_from(read.value).ok().map(|v| if negative { !v } else { v });
-    Ok(Read { value, next: read.next })
+/// Nothing follows the last item.
+pub fn read_end(input: &Bytes, position: usize) -> Result<(), CborError> {
+    if position < input.len() { Err(CborError::TrailingBytes) } else { Ok(()) }
 }
 
-/// Nothing follows.
-pub fn expect_end(input: &Bytes, at: usize) -> Result<(), CborError> {
-    if at == input.len() { Ok(()) } else { Err(CborError::TrailingBytes) }
+/// The major type of the item at the position, if there is one.
+pub fn peek_major(input: &Bytes, position: usize) -> Option<u8> {
+    Some(byte_at(input, position)? >> 5)
+}
+
+/// Reads the head of an item that must have this major type.
+pub fn read_head_of(input: &Bytes, position: usize, major: u8) -> Result<(Head, usize), CborError> {
+    if peek_major(input, position) == Some(major) { read_head(input, position) } else { Err(CborError::Malformed) }
+}
+
+/// Reads a head (section 3).
+#[hax_lib::ensures(|result| match result {
+    Ok((head, next)) => head.major < 8 && position + encode_head(head.major, head.argument).len() == next && next <= input.len(),
+    Err(error) => error != CborError::TrailingBytes,
+})]
+pub fn read_head(input: &Bytes, position: usize) -> Result<(Head, usize), CborError> {
+    let initial = byte_at(input, position).ok_or(CborError::Malformed)?;
+    let major = initial >> 5;
+    let information = initial & 0x1f;
+    // "28, 29, 30: These values are reserved for future additions to the CBOR format", "31: ... an indefinite-length item"
+    // and major type 7 has no argument in this subset: "24: simple value (value 32..255)", "25", "26", "27": floating-point numbers
+    if information > 27 || (major == SIMPLE && information > 23) {
+        return Err(CborError::Malformed);
+    }
+    let length = argument_length(information);
+    let argument = if length == 0 {
+        // "Less than 24: The argument's value is the value of the additional information."
+        u64::from(information)
+    } else {
+        // "24, 25, 26, or 27: The argument's value is held in the following 1, 2, 4, or 8 bytes, respectively, in network byte order."
+        from_big_endian(&slice(input, position + 1, length).ok_or(CborError::Malformed)?)
+    };
+    // section 4.2.1: "Preferred serialization MUST be used", that is "the shortest form of representing the argument" (section 4.1)
+    if information != shortest_information(argument) {
+        return Err(CborError::NotDeterministic);
+    }
+    Ok((Head { major, argument }, position + 1 + length))
+}
+
+/// "the shortest form of representing the argument": additional information that does it.
+#[hax_lib::ensures(|information| information <= 27)]
+pub fn shortest_information(argument: u64) -> u8 {
+    // section 4.2.1: "0 to 23 and -1 to -24 must be expressed in the same byte as the major type"
+    if argument < 24 {
+        argument as u8
+    } else if argument <= 0xff {
+        // "24 to 255 and -25 to -256 must be expressed only with an additional uint8_t"
+        24
+    } else if argument <= 0xffff {
+        // "256 to 65535 and -257 to -65536 must be expressed only with an additional uint16_t"
+        25
+    } else if argument <= 0xffff_ffff {
+        // "65536 to 4294967295 and -65537 to -4294967296 must be expressed only with an additional uint32_t"
+        26
+    } else {
+        27
+    }
+}
+
+/// The number of bytes that hold the argument behind the initial byte.
+#[hax_lib::requires(information <= 27)]
+pub fn argument_length(information: u8) -> usize {
+    match information {
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        _ => 0,
+    }
+}
+
+/// The content of a string, whose length the head gave.
+fn read_content(input: &Bytes, position: usize, length: u64) -> Result<(Bytes, usize), CborError> {
+    let length = usize::try_from(length).or(Err(CborError::Malformed))?;
+    let content = slice(input, position, length).ok_or(CborError::Malformed)?;
+    Ok((content, position + length))
 }

@@ -1,36 +1,48 @@
-//! HKDF-SHA-256 (RFC 5869).
+//! HKDF with SHA-256: RFC 5869, HMAC-based Extract-and-Expand Key Derivation Function.
 
-use crate::bytes::{Bytes, bytes};
-use crate::hmac::hmac;
-use crate::sha256::HASH;
+use crate::bytes::{Bytes, concat, concat_all, empty, prefix, single};
+use crate::hmac::hmac_sha256;
+use crate::sha256::DIGEST_LENGTH;
 
-/// Longest output: 255 digests.
-pub const OUTPUT_MAX: usize = 255 * HASH;
+/// The longest output of [`expand`]: "L length of output keying material in octets (<= 255*HashLen)".
+pub const MAX_OUTPUT_LENGTH: usize = 255 * DIGEST_LENGTH;
 
-/// Section 2.2: `PRK = HMAC-Hash(salt, IKM)`, 32 bytes.
-#[hax_lib::ensures(|result| result.len() == HASH)]
+/// Why HKDF refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HkdfError {
+    /// More than [`MAX_OUTPUT_LENGTH`] bytes were asked for.
+    OutputTooLong,
+}
+
+/// HKDF-Extract(salt, IKM) -> PRK (section 2.2).
+#[hax_lib::ensures(|prk| prk.len() == DIGEST_LENGTH)]
 pub fn extract(salt: &Bytes, ikm: &Bytes) -> Bytes {
-    hmac(salt, ikm)
+    // "PRK = HMAC-Hash(salt, IKM)". That an absent salt "is set to a string of HashLen zeros" needs no line: HMAC pads its key with zeros.
+    hmac_sha256(salt, ikm)
 }
 
-/// Is this a length that Expand can give?
-pub fn is_output_length(length: usize) -> bool {
-    length <= OUTPUT_MAX
-}
-
-/// Section 2.3: `OKM` = the first L bytes of T(1) | T(2) | ...; `None` if L > 255 * HashLen.
-#[hax_lib::ensures(|result| result.is_some() == is_output_length(length))]
-pub fn expand(prk: &Bytes, info: &Bytes, length: usize) -> Option<Bytes> {
-    if is_output_length(length) {
-        let mut okm = Bytes::new(0);
-        let mut t = Bytes::new(0);
-        for i in 1..length.div_ceil(HASH) + 1 {
-            // "T(i) = HMAC-Hash(PRK, T(i-1) | info | i)"
-            t = hmac(prk, &t.concat(info).concat(&bytes(&[i as u8])));
-            okm = okm.concat(&t);
-        }
-        Some(okm.slice(0, length))
-    } else {
-        None
+/// HKDF-Expand(PRK, info, L) -> OKM (section 2.3).
+#[hax_lib::ensures(|okm| match okm { Ok(okm) => okm.len() == length, Err(_) => !is_output_length(length) })]
+pub fn expand(prk: &Bytes, info: &Bytes, length: usize) -> Result<Bytes, HkdfError> {
+    if !is_output_length(length) {
+        return Err(HkdfError::OutputTooLong);
     }
+    // "T(0) = empty string (zero length)"
+    let mut t_i = empty();
+    let mut t = empty();
+    // "N = ceil(L/HashLen)"
+    let n = length.div_ceil(DIGEST_LENGTH);
+    for i in 0..n {
+        // "T(i) = HMAC-Hash(PRK, T(i-1) | info | i)", "the constant concatenated to the end of each T(n) is a single octet"
+        t_i = hmac_sha256(prk, &concat_all(&[t_i, info.clone(), single((i + 1) as u8)]));
+        // "T = T(1) | T(2) | T(3) | ... | T(N)"
+        t = concat(&t, &t_i);
+    }
+    // "OKM = first L octets of T"
+    Ok(prefix(&t, length))
+}
+
+/// Whether HKDF can give so many bytes.
+pub fn is_output_length(length: usize) -> bool {
+    length <= MAX_OUTPUT_LENGTH
 }

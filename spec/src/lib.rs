@@ -1,8 +1,13 @@
-//! Delayed Key Exchange as an executable specification, in hacspec style: total functions over values, from SHA-256 up to
-//! the roles. `PROTOCOL.md` beside this crate is the text; each function stands beside the step of the standard that
-//! it implements.
+//! Executable specification of Delayed Key Exchange (`spec/PROTOCOL.md`), in the style of hacspec: pure, total, slow, and readable
+//! beside the standards that it quotes. It does no I/O and draws no randomness; it shares no code with the implementation.
 //!
-//! Nothing here is constant-time or fast. Use the crate `dke` for that; it shares no code with this one.
+//! How the files are written is checked by `spec/tests/subset.rs`: no unsafe code, no trait objects, no closure that captures
+//! mutably, no interior mutability, no `&mut`, no `while` or `loop`, no way out of the middle of a `for` (`return`, `?`, `break`,
+//! `continue`), no reference in a return type, no floating point, no I/O. A trailing comment `// "..."` above a line quotes the step of the standard
+//! that the line does.
+//!
+//! `#[hax_lib::requires]` and `#[hax_lib::ensures]` state what a function expects and what it promises. Compiled with `--cfg hax`
+//! they are checked for being well-typed, no more; the plain functions they are made of are tested like all others.
 #![forbid(unsafe_code)]
 
 pub mod aes128;
@@ -12,6 +17,6 @@ pub mod ccm;
 pub mod ecdsa;
 pub mod hkdf;
 pub mod hmac;
-#[allow(missing_docs, clippy::all, reason = "hacspec-lib's macro writes undocumented items here")]
 pub mod p256;
 pub mod sha256;
+pub mod utf8;

@@ -1,47 +1,195 @@
-//! The curve P-256 (SP 800-186 section 3.2.1.3; group law of SEC 1 section 2.2.1 in Jacobian coordinates).
+//! The curve P-256: parameters of NIST SP 800-186 section 3.2.1.3, group law and encodings of SEC 1 version 2.0, Diffie-Hellman of NIST
+//! SP 800-56A revision 3.
 
-use crate::bytes::{Bytes, bytes};
-use hacspec_lib::*;
+use crate::bytes::{Bytes, bytes, has_length};
 
-public_nat_mod!(
-    type_name: FieldElement,
-    type_of_canvas: FieldCanvas,
-    bit_size_of_field: 256,
-    modulo_value: "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
-);
+pub use arithmetic::{FieldElement, Scalar};
 
-public_nat_mod!(
-    type_name: Scalar,
-    type_of_canvas: ScalarCanvas,
-    bit_size_of_field: 256,
-    modulo_value: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
-);
+/// Bytes in a coordinate and in a scalar.
+pub const COORDINATE_LENGTH: usize = 32;
 
-/// Bytes of a coordinate and of a scalar.
-pub const KEY: usize = 32;
-
-/// p, big-endian.
-const P: [u8; KEY] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff,
-];
-
-/// n, big-endian.
-const N: [u8; KEY] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7,
-    0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
-
-/// An affine point other than infinity.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Affine {
-    /// x coordinate.
+/// A point of the curve other than the point at infinity O, by its affine coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// The x coordinate.
     pub x: FieldElement,
-    /// y coordinate.
+    /// The y coordinate.
     pub y: FieldElement,
 }
 
-/// x = X/Z², y = Y/Z³; infinity has Z = 0.
+/// Why a scalar or a point is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum P256Error {
+    /// Not 32 bytes that encode an integer from 1 to n - 1.
+    InvalidScalar,
+    /// Not 32 bytes that encode an integer less than p, or no point of the curve has such coordinates.
+    InvalidPoint,
+    /// The result is the point at infinity; it cannot be for a scalar from 1 to n - 1 and a point of the curve.
+    Infinity,
+}
+
+/// The base point G.
+#[hax_lib::ensures(|g| is_on_curve(g.x, g.y))]
+pub fn base_point() -> Point {
+    Point { x: FieldElement::from_hex(G_X), y: FieldElement::from_hex(G_Y) }
+}
+
+/// The scalar that the bytes encode: an integer d from 1 to n - 1, 32 bytes, most significant first.
+#[hax_lib::ensures(|result| result.is_ok() == is_scalar(encoded))]
+pub fn scalar(encoded: &Bytes) -> Result<Scalar, P256Error> {
+    if is_scalar(encoded) { Ok(scalar_modulo_n(encoded)) } else { Err(P256Error::InvalidScalar) }
+}
+
+/// The point with these coordinates, fully validated (SP 800-56A section 5.6.2.3.3, for an affine point of a curve with cofactor 1).
+#[hax_lib::ensures(|result| match result { Ok(p) => is_on_curve(p.x, p.y), Err(_) => true })]
+pub fn point(x: &Bytes, y: &Bytes) -> Result<Point, P256Error> {
+    // "2. Verify that xQ and yQ are integers in the interval [0, p-1]"
+    let x = field_element(x).ok_or(P256Error::InvalidPoint)?;
+    let y = field_element(y).ok_or(P256Error::InvalidPoint)?;
+    // "3. Verify that Q is on the curve by checking that (yQ)^2 = (xQ)^3 + a xQ + b (mod p)"
+    if is_on_curve(x, y) { Ok(Point { x, y }) } else { Err(P256Error::InvalidPoint) }
+}
+
+/// The point with this x coordinate and the even one of the two y coordinates (SEC 1 section 2.3.4, step 2, with the octet 02 in front).
+/// The x coordinate of a product does not depend on that choice.
+#[hax_lib::ensures(|result| result.is_ok() == is_x_coordinate(x))]
+pub fn decompress(x: &Bytes) -> Result<Point, P256Error> {
+    // "2.2. Convert X to a field element xP ... Output "invalid" and stop if the routine outputs "invalid"."
+    let x = field_element(x).ok_or(P256Error::InvalidPoint)?;
+    // "2.4.1. Compute the field element alpha = xP^3 + a xP + b mod p, and compute an element beta that is a square root of alpha mod p.
+    //  Output "invalid" and stop if there are no square roots of alpha mod p"
+    let alpha = curve_polynomial(x);
+    let beta = alpha.pow_felem(FieldElement::from_hex(QUARTER_OF_P_PLUS_1));
+    if beta * beta != alpha {
+        return Err(P256Error::InvalidPoint);
+    }
+    // "otherwise set yP = beta if beta = ~yP (mod 2), and set yP = p - beta if beta != ~yP (mod 2)"
+    let y = if beta.bit(0) { beta.neg() } else { beta };
+    Ok(Point { x, y })
+}
+
+/// s P: the point P added up s times (SEC 1 section 2.2.1). `None` is the point at infinity O.
+#[hax_lib::requires(is_on_curve(p.x, p.y))]
+#[hax_lib::ensures(|result| match result { Some(q) => is_on_curve(q.x, q.y), None => true })]
+pub fn multiply(s: Scalar, p: &Point) -> Option<Point> {
+    // double and add, from the most significant bit on
+    let mut sum = jacobian_infinity();
+    for i in 0..256 {
+        sum = jacobian_double(sum);
+        if s.bit(255 - i) {
+            sum = jacobian_add_affine(sum, p);
+        }
+    }
+    to_affine(sum)
+}
+
+/// P + Q by the rules of SEC 1 section 2.2.1. `None` is the point at infinity O.
+pub fn add(p: &Option<Point>, q: &Option<Point>) -> Option<Point> {
+    match (p, q) {
+        // "1. ... O + O = O", "2. ... (x, y) + O = O + (x, y) = (x, y)"
+        (None, _) => *q,
+        (_, None) => *p,
+        (Some(p), Some(q)) if p.x == q.x => {
+            if p.y == q.y && p.y != FieldElement::default() {
+                // "5. ... (x1, y1) + (x1, y1) = (x3, y3)", "lambda = (3 x1^2 + a) / (2 y1)"
+                Some(chord(p, q, (three() * p.x * p.x + a()) / (p.y + p.y)))
+            } else {
+                // "3. ... (x, y) + (x, -y) = O"
+                None
+            }
+        }
+        // "4. ... (x1, y1) + (x2, y2) = (x3, y3)", "lambda = (y2 - y1) / (x2 - x1)"
+        (Some(p), Some(q)) => Some(chord(p, q, (q.y - p.y) / (q.x - p.x))),
+    }
+}
+
+/// The public key of a private key: "Q = dG" (SP 800-56A section 5.6.1.2).
+pub fn public_key(d: Scalar) -> Result<Point, P256Error> {
+    multiply(d, &base_point()).ok_or(P256Error::Infinity)
+}
+
+/// The shared secret Z of the Diffie-Hellman primitive (SP 800-56A section 5.7.1.2): the x coordinate of s P.
+#[hax_lib::requires(is_on_curve(p.x, p.y))]
+#[hax_lib::ensures(|result| match result { Ok(z) => z.len() == COORDINATE_LENGTH, Err(_) => true })]
+pub fn ecdh(s: Scalar, p: &Point) -> Result<Bytes, P256Error> {
+    // "1. Compute the point P = h dA QB" (h = 1); "2. If P = O, the point at infinity, ... output an error indicator"
+    let product = multiply(s, p).ok_or(P256Error::Infinity)?;
+    // "3. Else, set z = xP, where xP is the x-coordinate of P", "4. Convert z to a byte string Z"
+    Ok(encode_x(&product))
+}
+
+/// The x coordinate as 32 bytes, most significant first.
+#[hax_lib::ensures(|x| x.len() == COORDINATE_LENGTH)]
+pub fn encode_x(p: &Point) -> Bytes {
+    bytes(&p.x.to_be_bytes())
+}
+
+/// The y coordinate as 32 bytes, most significant first.
+#[hax_lib::ensures(|y| y.len() == COORDINATE_LENGTH)]
+pub fn encode_y(p: &Point) -> Bytes {
+    bytes(&p.y.to_be_bytes())
+}
+
+/// Whether the bytes encode an integer from 1 to n - 1: 32 bytes, most significant first.
+pub fn is_scalar(encoded: &Bytes) -> bool {
+    has_length(encoded, COORDINATE_LENGTH) && {
+        let s = scalar_modulo_n(encoded);
+        // what is reduced modulo n stays as it is exactly if it is less than n
+        s != Scalar::default() && bytes(&s.to_be_bytes()) == *encoded
+    }
+}
+
+/// Whether the bytes encode an integer less than p: 32 bytes, most significant first.
+pub fn is_field_element(encoded: &Bytes) -> bool {
+    has_length(encoded, COORDINATE_LENGTH) && bytes(&field_element_modulo_p(encoded).to_be_bytes()) == *encoded
+}
+
+/// Whether a point of the curve has this x coordinate.
+pub fn is_x_coordinate(x: &Bytes) -> bool {
+    is_field_element(x) && {
+        let alpha = curve_polynomial(field_element_modulo_p(x));
+        // Euler's criterion: alpha is a square exactly if it is 0 or its power (p - 1) / 2 is 1
+        alpha == FieldElement::default()
+            || alpha.pow_felem(FieldElement::from_hex(HALF_OF_P_MINUS_1)) == FieldElement::from_literal(1)
+    }
+}
+
+/// Whether y^2 = x^3 + a x + b (mod p).
+pub fn is_on_curve(x: FieldElement, y: FieldElement) -> bool {
+    y * y == curve_polynomial(x)
+}
+
+/// The integer that 32 bytes encode, modulo n.
+#[hax_lib::requires(encoded.len() == COORDINATE_LENGTH)]
+pub fn scalar_modulo_n(encoded: &Bytes) -> Scalar {
+    Scalar::from_be_bytes(encoded.native_slice())
+}
+
+/// The field element that the bytes encode.
+fn field_element(encoded: &Bytes) -> Option<FieldElement> {
+    if is_field_element(encoded) { Some(field_element_modulo_p(encoded)) } else { None }
+}
+
+/// The integer that 32 bytes encode, modulo p.
+fn field_element_modulo_p(encoded: &Bytes) -> FieldElement {
+    FieldElement::from_be_bytes(encoded.native_slice())
+}
+
+/// x^3 + a x + b.
+fn curve_polynomial(x: FieldElement) -> FieldElement {
+    x * x * x + a() * x + FieldElement::from_hex(B)
+}
+
+/// The third point of the line with slope lambda through both, mirrored (SEC 1 section 2.2.1, rules 4 and 5).
+fn chord(p: &Point, q: &Point, lambda: FieldElement) -> Point {
+    // "x3 = lambda^2 - x1 - x2", "y3 = lambda (x1 - x3) - y1"
+    let x = lambda * lambda - p.x - q.x;
+    let y = lambda * (p.x - x) - p.y;
+    Point { x, y }
+}
+
+/// The affine point (X/Z^2, Y/Z^3) in Jacobian coordinates, which save the division in each step; O has Z = 0. Formulas: D. Bernstein and
+/// T. Lange, Explicit-Formulas Database, "Jacobian coordinates with a4=-3 for short Weierstrass curves".
 #[derive(Clone, Copy)]
 struct Jacobian {
     x: FieldElement,
@@ -49,188 +197,106 @@ struct Jacobian {
     z: FieldElement,
 }
 
-/// Is this number, 32 bytes big-endian, below the bound?
-#[hax_lib::requires(number.len() == KEY)]
-pub fn is_below(number: &Bytes, bound: &[u8; KEY]) -> bool {
-    let mut below = false;
-    let mut equal_so_far = true;
-    for i in 0..KEY {
-        if equal_so_far && number[i] != bound[i] {
-            below = number[i] < bound[i];
-            equal_so_far = false;
-        }
-    }
-    below
-}
-
-/// Is this a scalar, 1 <= s < n, in 32 bytes?
-pub fn is_scalar(number: &Bytes) -> bool {
-    number.len() == KEY && is_below(number, &N) && *number != Bytes::new(KEY)
-}
-
-/// Is this a field element, x < p, in 32 bytes?
-pub fn is_field_element(number: &Bytes) -> bool {
-    number.len() == KEY && is_below(number, &P)
-}
-
-/// The scalar that these 32 bytes stand for.
-#[hax_lib::ensures(|result| result.is_some() == is_scalar(number))]
-pub fn scalar(number: &Bytes) -> Option<Scalar> {
-    if is_scalar(number) { Some(Scalar::from_be_bytes(number.native_slice())) } else { None }
-}
-
-/// 32 bytes, big-endian.
-#[hax_lib::ensures(|result| result.len() == KEY)]
-pub fn scalar_bytes(scalar: Scalar) -> Bytes {
-    bytes(&scalar.to_be_bytes())
-}
-
-/// 32 bytes, big-endian.
-#[hax_lib::ensures(|result| result.len() == KEY)]
-pub fn field_bytes(element: FieldElement) -> Bytes {
-    bytes(&element.to_be_bytes())
-}
-
-/// G.
-pub fn generator() -> Affine {
-    Affine {
-        x: FieldElement::from_hex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"),
-        y: FieldElement::from_hex("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"),
-    }
-}
-
-/// x³ - 3x + b.
-fn curve_equation(x: FieldElement) -> FieldElement {
-    let b = FieldElement::from_hex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b");
-    x * x * x - FieldElement::from_literal(3) * x + b
-}
-
-/// Does the point satisfy y² = x³ - 3x + b?
-pub fn is_on_curve(point: &Affine) -> bool {
-    point.y * point.y == curve_equation(point.x)
-}
-
-/// The point with these coordinates (32 bytes each), if they are below p and on the curve.
-pub fn point(x: &Bytes, y: &Bytes) -> Option<Affine> {
-    if is_field_element(x) && is_field_element(y) {
-        let candidate = Affine {
-            x: FieldElement::from_be_bytes(x.native_slice()),
-            y: FieldElement::from_be_bytes(y.native_slice()),
-        };
-        if is_on_curve(&candidate) { Some(candidate) } else { None }
-    } else {
-        None
-    }
-}
-
-/// A point with this x coordinate (32 bytes), if x < p and there is one. SEC 1 section 2.3.4, with either root; p ≡ 3
-/// mod 4, so that a root of a square w is w^((p+1)/4).
-pub fn decompress(x: &Bytes) -> Option<Affine> {
-    if is_field_element(x) {
-        let x = FieldElement::from_be_bytes(x.native_slice());
-        let exponent = FieldElement::from_hex("3fffffffc0000000400000000000000000000000400000000000000000000000");
-        let candidate = Affine { x, y: curve_equation(x).pow_felem(exponent) };
-        if is_on_curve(&candidate) { Some(candidate) } else { None }
-    } else {
-        None
-    }
-}
-
-fn infinity() -> Jacobian {
+/// O.
+fn jacobian_infinity() -> Jacobian {
     let one = FieldElement::from_literal(1);
-    Jacobian { x: one, y: one, z: FieldElement::from_literal(0) }
+    Jacobian { x: one, y: one, z: FieldElement::default() }
 }
 
-fn is_infinity(p: &Jacobian) -> bool {
-    p.z == FieldElement::from_literal(0)
-}
-
-fn to_jacobian(p: &Affine) -> Jacobian {
-    Jacobian { x: p.x, y: p.y, z: FieldElement::from_literal(1) }
-}
-
-fn to_affine(p: &Jacobian) -> Option<Affine> {
-    if is_infinity(p) {
-        None
-    } else {
-        let inverse = p.z.inv();
-        let squared = inverse * inverse;
-        Some(Affine { x: p.x * squared, y: p.y * squared * inverse })
-    }
-}
-
-/// 2P on a curve with a = -3: slope 3(x - z²)(x + z²).
-fn double(p: &Jacobian) -> Jacobian {
+/// 2 P. O and points of order 2 give Z = 0, which is O.
+fn jacobian_double(p: Jacobian) -> Jacobian {
+    // "dbl-2001-b": "delta = Z1^2", "gamma = Y1^2", "beta = X1*gamma", "alpha = 3*(X1-delta)*(X1+delta)"
     let delta = p.z * p.z;
     let gamma = p.y * p.y;
-    let beta = p.x * gamma;
-    let alpha = FieldElement::from_literal(3) * (p.x - delta) * (p.x + delta);
-    let beta_4 = FieldElement::from_literal(4) * beta;
-    let x = alpha * alpha - beta_4 - beta_4;
-    let y_plus_z = p.y + p.z;
-    Jacobian {
-        x,
-        y: alpha * (beta_4 - x) - FieldElement::from_literal(8) * gamma * gamma,
-        z: y_plus_z * y_plus_z - gamma - delta,
+    let four_beta = four() * p.x * gamma;
+    let alpha = three() * (p.x - delta) * (p.x + delta);
+    // "X3 = alpha^2-8*beta"
+    let x = alpha * alpha - four_beta - four_beta;
+    // "Z3 = (Y1+Z1)^2-gamma-delta", that is 2*Y1*Z1
+    let z = (p.y + p.y) * p.z;
+    // "Y3 = alpha*(4*beta-X3)-8*gamma^2"
+    let y = alpha * (four_beta - x) - eight() * gamma * gamma;
+    Jacobian { x, y, z }
+}
+
+/// P + Q for a Q in affine coordinates.
+fn jacobian_add_affine(p: Jacobian, q: &Point) -> Jacobian {
+    if p.z == FieldElement::default() {
+        return Jacobian { x: q.x, y: q.y, z: FieldElement::from_literal(1) };
     }
-}
-
-/// P + Q, all cases of SEC 1 section 2.2.1.
-fn add(p: &Jacobian, q: &Jacobian) -> Jacobian {
-    if is_infinity(p) {
-        *q
-    } else if is_infinity(q) {
-        *p
-    } else {
-        let p_zz = p.z * p.z;
-        let q_zz = q.z * q.z;
-        let u = p.x * q_zz;
-        let s = p.y * q_zz * q.z;
-        let h = q.x * p_zz - u;
-        let r = q.y * p_zz * p.z - s;
-        let zero = FieldElement::from_literal(0);
-        if h == zero && r == zero {
-            double(p)
-        } else if h == zero {
-            infinity()
-        } else {
-            let hh = h * h;
-            let hhh = hh * h;
-            let v = u * hh;
-            let x = r * r - hhh - v - v;
-            Jacobian { x, y: r * (v - x) - s * hhh, z: h * p.z * q.z }
-        }
+    // "madd": "Z1Z1 = Z1^2", "U2 = X2*Z1Z1", "S2 = Y2*Z1*Z1Z1", "H = U2-X1", "R = S2-Y1"
+    let z1z1 = p.z * p.z;
+    let h = q.x * z1z1 - p.x;
+    let r = q.y * p.z * z1z1 - p.y;
+    if h == FieldElement::default() {
+        // the same x: the same point, or its negative
+        return if r == FieldElement::default() { jacobian_double(p) } else { jacobian_infinity() };
     }
+    // "HH = H^2", "HHH = H*HH", "V = X1*HH"
+    let hh = h * h;
+    let hhh = h * hh;
+    let v = p.x * hh;
+    // "X3 = R^2-HHH-2*V", "Y3 = R*(V-X3)-Y1*HHH", "Z3 = Z1*H"
+    let x = r * r - hhh - v - v;
+    let y = r * (v - x) - p.y * hhh;
+    Jacobian { x, y, z: p.z * h }
 }
 
-fn multiply(k: Scalar, p: &Jacobian) -> Jacobian {
-    let digits = scalar_bytes(k);
-    let mut q = infinity();
-    for i in 0..8 * KEY {
-        q = double(&q);
-        if (digits[i / 8] >> (7 - i % 8)) & 1 == 1 {
-            q = add(&q, p);
-        }
+/// (X/Z^2, Y/Z^3), and `None` for O.
+fn to_affine(p: Jacobian) -> Option<Point> {
+    if p.z == FieldElement::default() {
+        return None;
     }
-    q
+    let inverse = p.z.inv();
+    let inverse_squared = inverse * inverse;
+    Some(Point { x: p.x * inverse_squared, y: p.y * inverse_squared * inverse })
 }
 
-/// k·P; `None` for infinity.
-pub fn scalar_multiply(k: Scalar, p: &Affine) -> Option<Affine> {
-    to_affine(&multiply(k, &to_jacobian(p)))
+/// "a = -3 mod p".
+fn a() -> FieldElement {
+    three().neg()
 }
 
-/// u·G + v·Q; `None` for infinity.
-pub fn multiply_add(u: Scalar, v: Scalar, q: &Affine) -> Option<Affine> {
-    to_affine(&add(&multiply(u, &to_jacobian(&generator())), &multiply(v, &to_jacobian(q))))
+fn three() -> FieldElement {
+    FieldElement::from_literal(3)
 }
 
-/// k·G; `None` only for k = 0.
-pub fn public_point(k: Scalar) -> Option<Affine> {
-    scalar_multiply(k, &generator())
+fn four() -> FieldElement {
+    FieldElement::from_literal(4)
 }
 
-/// x coordinate of k·P, 32 bytes (SP 800-56A section 5.7.1.2). `None` for infinity.
-pub fn ecdh(k: Scalar, p: &Affine) -> Option<Bytes> {
-    scalar_multiply(k, p).map(|q| field_bytes(q.x))
+fn eight() -> FieldElement {
+    FieldElement::from_literal(8)
+}
+
+/// SP 800-186 section 3.2.1.3.
+const B: &str = "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b";
+/// SP 800-186 section 3.2.1.3.
+const G_X: &str = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+/// SP 800-186 section 3.2.1.3.
+const G_Y: &str = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+/// (p + 1) / 4: since p = 3 (mod 4), this power of a square is a root of it.
+const QUARTER_OF_P_PLUS_1: &str = "3fffffffc0000000400000000000000000000000400000000000000000000000";
+/// (p - 1) / 2.
+const HALF_OF_P_MINUS_1: &str = "7fffffff800000008000000000000000000000007fffffffffffffffffffffff";
+
+/// Integers modulo p and modulo n. hacspec-lib's macro writes these types without documentation of their functions.
+#[allow(missing_docs, clippy::all)]
+mod arithmetic {
+    use hacspec_lib::*;
+
+    // "p = 2^256 - 2^224 + 2^192 + 2^96 - 1"
+    public_nat_mod!(
+        type_name: FieldElement,
+        type_of_canvas: FieldCanvas,
+        bit_size_of_field: 256,
+        modulo_value: "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+    );
+    // n, the order of G
+    public_nat_mod!(
+        type_name: Scalar,
+        type_of_canvas: ScalarCanvas,
+        bit_size_of_field: 256,
+        modulo_value: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
+    );
 }
