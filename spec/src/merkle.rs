@@ -1,0 +1,59 @@
+//! The tree over a batch's prekeys (PROTOCOL.md section 5).
+
+use crate::bytes::{Bytes, bytes};
+use crate::sha256::{DIGEST_LENGTH as HASH, sha256};
+
+/// `SHA-256(0x00 ‖ index ‖ Y)`
+#[hax_lib::requires(index < 256)]
+pub fn leaf(index: usize, y: &Bytes) -> Bytes {
+    sha256(&bytes(&[0x00, index as u8]).concat(y))
+}
+
+/// `SHA-256(0x01 ‖ left ‖ right)`
+pub fn inner(left: &Bytes, right: &Bytes) -> Bytes {
+    sha256(&bytes(&[0x01]).concat(left).concat(right))
+}
+
+/// The nodes at `height`, of which the leaves have height 0. `keys` are 2^d prekeys, height <= d.
+pub fn level(keys: &[Bytes], height: usize) -> Vec<Bytes> {
+    let mut nodes = Vec::new();
+    for i in 0..keys.len() {
+        nodes.push(leaf(i, &keys[i]));
+    }
+    for _ in 0..height {
+        let mut parents = Vec::new();
+        for i in 0..nodes.len() / 2 {
+            parents.push(inner(&nodes[2 * i], &nodes[2 * i + 1]));
+        }
+        nodes = parents;
+    }
+    nodes
+}
+
+/// The root over 2^depth prekeys.
+#[hax_lib::requires(keys.len() == 1 << depth)]
+pub fn root(keys: &[Bytes], depth: usize) -> Bytes {
+    level(keys, depth)[0].clone()
+}
+
+/// The siblings of leaf `index`, from the leaf up.
+#[hax_lib::requires(keys.len() == 1 << depth && index < keys.len())]
+#[hax_lib::ensures(|result| result.len() == HASH * depth)]
+pub fn path(keys: &[Bytes], depth: usize, index: usize) -> Bytes {
+    let mut path = Bytes::new(0);
+    for height in 0..depth {
+        path = path.concat(&level(keys, height)[(index >> height) ^ 1]);
+    }
+    path
+}
+
+/// The root that leaf and siblings lead to. Bit k of index tells whether the sibling at height k stands left.
+#[hax_lib::requires(path.len() % HASH == 0)]
+pub fn root_of_path(index: usize, y: &Bytes, path: &Bytes) -> Bytes {
+    let mut node = leaf(index, y);
+    for height in 0..path.len() / HASH {
+        let sibling = path.slice(HASH * height, HASH);
+        node = if (index >> height) & 1 == 1 { inner(&sibling, &node) } else { inner(&node, &sibling) };
+    }
+    node
+}
