@@ -11,7 +11,7 @@ use syn::{Expr, Pat, Token};
 
 /// The rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
+pub(crate) enum Rule {
     Unsafe,
     TraitObject,
     MutableCapture,
@@ -25,7 +25,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 10] = [
+    pub(crate) const ALL: [Rule; 10] = [
         Rule::Unsafe,
         Rule::TraitObject,
         Rule::MutableCapture,
@@ -39,7 +39,7 @@ impl Rule {
     ];
 
     /// The name that samples have.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Rule::Unsafe => "unsafe",
             Rule::TraitObject => "trait_object",
@@ -57,9 +57,9 @@ impl Rule {
 
 /// A rule that is broken, and the line that breaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Violation {
-    pub rule: Rule,
-    pub line: usize,
+pub(crate) struct Violation {
+    pub(crate) rule: Rule,
+    pub(crate) line: usize,
 }
 
 impl fmt::Display for Violation {
@@ -69,67 +69,25 @@ impl fmt::Display for Violation {
 }
 
 /// What breaks the rules in this source text.
-pub fn check(source: &str) -> syn::Result<Vec<Violation>> {
+pub(crate) fn check(source: &str) -> syn::Result<Vec<Violation>> {
     let mut checker = Checker::default();
     checker.visit_file(&syn::parse_file(source)?);
     Ok(checker.violations)
 }
 
-const INTERIOR: [&str; 12] = [
-    "Cell",
-    "RefCell",
-    "UnsafeCell",
-    "SyncUnsafeCell",
-    "OnceCell",
-    "LazyCell",
-    "Mutex",
-    "RwLock",
-    "OnceLock",
-    "LazyLock",
-    "Condvar",
-    "thread_local",
-];
-const FLOATS: [&str; 4] = ["f16", "f32", "f64", "f128"];
+const INTERIOR: &str =
+    "Cell RefCell UnsafeCell SyncUnsafeCell OnceCell LazyCell Mutex RwLock OnceLock LazyLock Condvar thread_local";
+const FLOATS: &str = "f16 f32 f64 f128";
 /// Modules of the standard library and macros that do I/O or include other files unseen.
-const INPUT_OUTPUT: [&str; 16] = [
-    "fs",
-    "io",
-    "net",
-    "env",
-    "process",
-    "thread",
-    "time",
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "dbg",
-    "include",
-    "include_str",
-    "include_bytes",
-    "option_env",
-];
+const INPUT_OUTPUT: &str = "fs io net env process thread time print println eprint eprintln dbg include include_str \
+                            include_bytes option_env";
 /// Methods that change what they are called on; of other methods syntax does not tell.
-const MUTATING: [&str; 18] = [
-    "push",
-    "push_str",
-    "pop",
-    "insert",
-    "remove",
-    "clear",
-    "extend",
-    "extend_from_slice",
-    "append",
-    "truncate",
-    "resize",
-    "retain",
-    "drain",
-    "sort",
-    "reverse",
-    "swap",
-    "fill",
-    "copy_from_slice",
-];
+const MUTATING: &str = "push push_str pop insert remove clear extend extend_from_slice append truncate resize retain \
+                        drain sort reverse swap fill copy_from_slice";
+
+fn is_in(list: &str, name: &str) -> bool {
+    list.split(' ').any(|listed| listed == name)
+}
 
 #[derive(Default)]
 struct Checker {
@@ -153,9 +111,9 @@ impl Checker {
     }
 
     fn name(&mut self, name: &str, at: Span) {
-        let interior = INTERIOR.contains(&name) || name.starts_with("Atomic");
+        let interior = is_in(INTERIOR, name) || name.starts_with("Atomic");
         self.report_if(interior, Rule::InteriorMutability, at);
-        self.report_if(FLOATS.contains(&name), Rule::FloatingPoint, at);
+        self.report_if(is_in(FLOATS, name), Rule::FloatingPoint, at);
     }
 
     fn exit(&mut self, at: Span) {
@@ -221,6 +179,17 @@ fn variables(place: &Expr) -> Vec<String> {
     }
 }
 
+/// The modules and names that stand next in an import.
+fn imported(tree: &syn::UseTree) -> Vec<&syn::Ident> {
+    match tree {
+        syn::UseTree::Path(path) => vec![&path.ident],
+        syn::UseTree::Name(name) => vec![&name.ident],
+        syn::UseTree::Rename(rename) => vec![&rename.ident],
+        syn::UseTree::Group(group) => group.items.iter().flat_map(imported).collect(),
+        syn::UseTree::Glob(_) => vec![],
+    }
+}
+
 /// The variables that patterns declare.
 #[derive(Default)]
 struct Declared(BTreeSet<String>);
@@ -243,7 +212,7 @@ impl<'ast> Visit<'ast> for Checker {
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Try(_) => self.exit(expr.span()),
             Expr::Assign(e) => self.change(&e.left),
             Expr::Binary(e) if is_assignment(&e.op) => self.change(&e.left),
-            Expr::MethodCall(e) if MUTATING.contains(&e.method.to_string().as_str()) => self.change(&e.receiver),
+            Expr::MethodCall(e) if is_in(MUTATING, &e.method.to_string()) => self.change(&e.receiver),
             Expr::Reference(e) if e.mutability.is_some() => {
                 self.report(Rule::MutableReference, expr.span());
                 self.change(&e.expr);
@@ -340,7 +309,7 @@ impl<'ast> Visit<'ast> for Checker {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         let standard = matches!(names[0].as_str(), "std" | "core" | "alloc");
-        let broken = standard && names.get(1).is_some_and(|module| INPUT_OUTPUT.contains(&module.as_str()));
+        let broken = standard && names.get(1).is_some_and(|module| is_in(INPUT_OUTPUT, module));
         self.report_if(broken, Rule::InputOutput, path.span());
         for segment in &path.segments {
             self.name(&segment.ident.to_string(), segment.span());
@@ -350,21 +319,8 @@ impl<'ast> Visit<'ast> for Checker {
 
     fn visit_use_path(&mut self, path: &'ast syn::UsePath) {
         let standard = matches!(path.ident.to_string().as_str(), "std" | "core" | "alloc");
-        if standard {
-            let mut leaves = vec![&*path.tree];
-            for i in 0.. {
-                let Some(tree) = leaves.get(i).copied() else { break };
-                match tree {
-                    syn::UseTree::Group(group) => leaves.extend(&group.items),
-                    syn::UseTree::Path(syn::UsePath { ident, .. })
-                    | syn::UseTree::Name(syn::UseName { ident })
-                    | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
-                        let broken = INPUT_OUTPUT.contains(&ident.to_string().as_str());
-                        self.report_if(broken, Rule::InputOutput, ident.span());
-                    }
-                    syn::UseTree::Glob(_) => {}
-                }
-            }
+        for ident in imported(&path.tree) {
+            self.report_if(standard && is_in(INPUT_OUTPUT, &ident.to_string()), Rule::InputOutput, ident.span());
         }
         visit::visit_use_path(self, path);
     }
@@ -380,7 +336,7 @@ impl<'ast> Visit<'ast> for Checker {
     fn visit_lit(&mut self, literal: &'ast syn::Lit) {
         let float = match literal {
             syn::Lit::Float(_) => true,
-            syn::Lit::Int(int) => FLOATS.contains(&int.suffix()),
+            syn::Lit::Int(int) => is_in(FLOATS, int.suffix()),
             _ => false,
         };
         self.report_if(float, Rule::FloatingPoint, literal.span());
@@ -388,7 +344,7 @@ impl<'ast> Visit<'ast> for Checker {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let name = call.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        self.report_if(INPUT_OUTPUT.contains(&name.as_str()), Rule::InputOutput, call.span());
+        self.report_if(is_in(INPUT_OUTPUT, &name), Rule::InputOutput, call.span());
         self.visit_path(&call.path);
         match call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
             Ok(arguments) => arguments.iter().for_each(|argument| self.visit_expr(argument)),
@@ -396,9 +352,9 @@ impl<'ast> Visit<'ast> for Checker {
         }
     }
 
+    /// Attributes: what hax reads in them is code.
     fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
         self.visit_path(&list.path);
-        // `#![forbid(unsafe_code)]` and the like name things; what hax reads is code.
         self.tokens(list.tokens.clone());
     }
 }
