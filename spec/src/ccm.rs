@@ -65,9 +65,7 @@ pub fn open(parameters: &CcmParameters, key: &Bytes, nonce: &Bytes, a: &Bytes, c
 
 /// Section 2: "Valid values for M are 4, 6, 8, 10, 12, 14, and 16", "L ... ranges between 2 and 8".
 pub fn is_valid(parameters: &CcmParameters) -> bool {
-    let tag = parameters.tag_length;
-    let nonce = parameters.nonce_length;
-    4 <= tag && tag <= 16 && tag % 2 == 0 && 7 <= nonce && nonce <= 13
+    matches!(parameters.tag_length, 4 | 6 | 8 | 10 | 12 | 14 | 16) && matches!(parameters.nonce_length, 7..=13)
 }
 
 /// Section 2.1: "The message m, consisting of a string of l(m) octets where 0 <= l(m) < 2^(8L)."

@@ -3,9 +3,7 @@
 
 use crate::bytes::{Bytes, bytes, concat, concat_all, has_length, single, slice};
 use crate::hmac::hmac_sha256;
-use crate::p256::{
-    COORDINATE_LENGTH, Point, Scalar, add, base_point, encode_x, multiply, scalar, scalar_modulo_n,
-};
+use crate::p256::{COORDINATE_LENGTH, Point, Scalar, add, base_point, encode_x, multiply, scalar, scalar_modulo_n};
 use crate::sha256::{DIGEST_LENGTH, sha256};
 
 /// Bytes in a signature.

@@ -3,12 +3,13 @@
 //!
 //! How the files are written is checked by `spec/tests/subset.rs`: no unsafe code, no trait objects, no closure that captures
 //! mutably, no interior mutability, no `&mut`, no `while` or `loop`, no way out of the middle of a `for` (`return`, `?`, `break`,
-//! `continue`), no reference in a return type, no floating point, no I/O. A trailing comment `// "..."` above a line quotes the step of the standard
-//! that the line does.
+//! `continue`), no reference in a return type, no floating point, no I/O. A comment `// "..."` above a line quotes the step of the
+//! standard that the line does.
 //!
 //! `#[hax_lib::requires]` and `#[hax_lib::ensures]` state what a function expects and what it promises. Compiled with `--cfg hax`
 //! they are checked for being well-typed, no more; the plain functions they are made of are tested like all others.
 #![forbid(unsafe_code)]
+#![allow(clippy::needless_range_loop, reason = "hacspec iterates over ranges of indices only")]
 
 pub mod aes128;
 pub mod bytes;
@@ -31,5 +32,5 @@ pub mod node;
 pub mod p256;
 pub mod params;
 pub mod sha256;
-pub mod utf8;
 pub mod transcript;
+pub mod utf8;
