@@ -1,0 +1,366 @@
+//! The command line.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Delayed Key Exchange: a key with a node that sleeps, through a gateway that nobody trusts.
+#[derive(Parser)]
+#[command(
+    name = "dke",
+    version,
+    after_help = "Examples:
+  dke demo
+  dke keygen lamp --subject lamp-7
+  dke node publish lamp --depth 3 --out publication.cbor
+  dke inspect publication.cbor"
+)]
+pub(crate) struct Args {
+    /// Print one line of JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// A node, a gateway and two clients in one run, drawn as a sequence diagram
+    Demo(Demo),
+    /// Make a party's key and credential
+    Keygen(Keygen),
+    /// Look at credentials and issue CWTs
+    #[command(subcommand)]
+    Credential(Credential),
+    /// The node: publish, accept, forget
+    #[command(subcommand)]
+    Node(Node),
+    /// The client: initiate, finish
+    #[command(subcommand)]
+    Client(Client),
+    /// The gateway: a directory that keeps what is under way
+    #[command(subcommand)]
+    Gateway(Gateway),
+    /// Show a message, a credential or a CWT in CBOR diagnostic notation
+    Inspect(Inspect),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:\n  dke demo\n  dke demo --keep /tmp/exchange\n  dke --json demo")]
+pub(crate) struct Demo {
+    /// Keep all files in this directory, which must not exist yet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// Bytes given in hexadecimal.
+#[derive(Clone)]
+pub(crate) struct HexArg(pub(crate) Vec<u8>);
+
+fn hex_arg(text: &str) -> Result<HexArg, String> {
+    hex::decode(text).map(HexArg).map_err(|_| "an even number of hexadecimal digits is expected".to_string())
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dke keygen lamp --subject lamp-7 --kid 6c37\n  dke keygen anna --subject anna@example.org\n
+The directory gets identity.json (secret) and credential.cbor (to be pinned by others)."
+)]
+pub(crate) struct Keygen {
+    /// The party's directory; made if it does not exist
+    pub(crate) dir: PathBuf,
+    /// Who it is: 1 to 64 bytes
+    #[arg(long)]
+    pub(crate) subject: String,
+    /// Key identifier, 1 to 16 bytes in hexadecimal; random if left out
+    #[arg(long, value_parser = hex_arg, value_name = "HEX")]
+    pub(crate) kid: Option<HexArg>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Credential {
+    /// Tell subject, kid and hash of a credential
+    #[command(after_help = "Example:\n  dke credential show anna/credential.cbor")]
+    Show {
+        /// The credential
+        file: PathBuf,
+    },
+    /// A1: an authority vouches for a client to one node
+    Issue(Issue),
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  dke credential issue authority --client ben/credential.cbor --audience lamp-7 --epoch-max 12 --out ben.cwt"
+)]
+pub(crate) struct Issue {
+    /// The authority's directory
+    pub(crate) dir: PathBuf,
+    /// The client's credential
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client: PathBuf,
+    /// The node's subject
+    #[arg(long)]
+    pub(crate) audience: String,
+    /// The last epoch for which it is valid
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) epoch_max: u64,
+    /// Where to write the CWT
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Node {
+    /// N1: make a batch of prekeys
+    Publish(Publish),
+    /// N2 and N3: accept an Initiate and confirm it
+    Accept(Accept),
+    /// N4: drop a Confirm that the gateway has acknowledged
+    #[command(after_help = "Example:\n  dke node forget lamp --epoch 1 --index 0")]
+    Forget(Place),
+    /// Pin clients and authorities
+    Trust(Trust),
+    /// Tell epoch, prekeys left, outbox and sessions
+    #[command(after_help = "Example:\n  dke node status lamp")]
+    Status(Dir),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Dir {
+    /// The party's directory
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Place {
+    /// The party's directory
+    pub(crate) dir: PathBuf,
+    /// Of the batch
+    #[arg(long)]
+    pub(crate) epoch: u64,
+    /// Of the prekey
+    #[arg(long)]
+    pub(crate) index: u8,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dke node publish lamp --depth 6 --out publication.cbor\n  dke node publish lamp --again --out publication.cbor"
+)]
+pub(crate) struct Publish {
+    /// The node's directory
+    pub(crate) dir: PathBuf,
+    /// 2^depth prekeys: 0 to 8
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=8))]
+    pub(crate) depth: u64,
+    /// 2 (tags of 8 bytes) or 3 (tags of 16 bytes)
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..=3))]
+    pub(crate) suite: u64,
+    /// End of the batch's life in UNIX seconds; 30 days from now if left out
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) not_after: Option<u64>,
+    /// Make the current batch's Publication again instead of a new batch
+    #[arg(long, conflicts_with_all = ["depth", "suite", "not_after"])]
+    pub(crate) again: bool,
+    /// Where to write the Publication
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  dke node accept lamp initiate.cbor --data 'on' --out confirm.cbor")]
+pub(crate) struct Accept {
+    /// The node's directory
+    pub(crate) dir: PathBuf,
+    /// The Initiate
+    pub(crate) initiate: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Answer in refresh mode even if the client did not ask for it
+    #[arg(long)]
+    pub(crate) insist_on_refresh: bool,
+    /// Where to write the Confirm
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Early data or answer data.
+#[derive(ClapArgs, Default)]
+pub(crate) struct Data {
+    /// Data for the peer: up to 1,024 bytes of text
+    #[arg(long, value_name = "TEXT", conflicts_with = "data_file")]
+    pub(crate) data: Option<String>,
+    /// Data for the peer, from a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data_file: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  dke node trust lamp --client anna/credential.cbor\n  dke node trust lamp --authority authority/credential.cbor"
+)]
+pub(crate) struct Trust {
+    /// The node's directory
+    pub(crate) dir: PathBuf,
+    /// A client's credential to pin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client: Vec<PathBuf>,
+    /// An authority's credential to pin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authority: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Client {
+    /// C1: verify an Offer and begin an exchange
+    Initiate(Initiate),
+    /// C2: verify a Confirm
+    #[command(after_help = "Example:\n  dke client finish anna confirm.cbor")]
+    Finish {
+        /// The client's directory
+        dir: PathBuf,
+        /// The Confirm
+        confirm: PathBuf,
+    },
+    /// Write the Initiate of a pending exchange again
+    #[command(after_help = "Example:\n  dke client resend anna --epoch 1 --index 0 --out initiate.cbor")]
+    Resend {
+        #[command(flatten)]
+        place: Place,
+        /// Where to write the Initiate
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Tell epochs seen, pending exchanges and sessions
+    #[command(after_help = "Example:\n  dke client status anna")]
+    Status(Dir),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke client initiate anna --node lamp/credential.cbor --offer offer.cbor --data 'light on' --out initiate.cbor
+  dke client initiate ben --node lamp/credential.cbor --offer offer.cbor --cwt ben.cwt --refresh --out initiate.cbor")]
+pub(crate) struct Initiate {
+    /// The client's directory
+    pub(crate) dir: PathBuf,
+    /// The node's credential, as pinned
+    #[arg(long, value_name = "FILE")]
+    pub(crate) node: PathBuf,
+    /// The Offer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) offer: PathBuf,
+    /// Name this CWT instead of the kid
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cwt: Option<PathBuf>,
+    /// Ask for refresh, and accept nothing less
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// UNIX seconds instead of the clock
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) now: Option<u64>,
+    /// Where to write the Initiate
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Gateway {
+    /// Register a node's credential; makes the directory
+    #[command(after_help = "Example:\n  dke gateway register gateway lamp/credential.cbor")]
+    Register(Carried),
+    /// G1: verify and store a Publication
+    #[command(after_help = "Example:\n  dke gateway publish gateway publication.cbor")]
+    Publish(Carried),
+    /// G2: hand out one prekey as an Offer
+    Offer(Offer),
+    /// G3: queue an Initiate
+    #[command(after_help = "Example:\n  dke gateway queue gateway initiate.cbor")]
+    Queue(Carried),
+    /// Write the Initiates that wait for the node into a directory
+    #[command(
+        after_help = "Example:\n  dke gateway drain gateway --token 00112233445566778899aabbccddeeff --out-dir mail"
+    )]
+    Drain(Drain),
+    /// G4: keep a Confirm for the client
+    #[command(after_help = "Example:\n  dke gateway confirm gateway confirm.cbor")]
+    Confirm(Carried),
+    /// Write the Confirm of an exchange, for the client
+    #[command(after_help = "Example:\n  dke gateway collect gateway --epoch 1 --index 0 --out confirm.cbor")]
+    Collect(Collect),
+    /// Tell nodes, leases, queues and Confirms
+    #[command(after_help = "Example:\n  dke gateway status gateway")]
+    Status(Dir),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Carried {
+    /// The gateway's directory
+    pub(crate) dir: PathBuf,
+    /// The file to take in
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) select: Select,
+}
+
+/// Which node, and what time it is.
+#[derive(ClapArgs, Default)]
+pub(crate) struct Select {
+    /// Subject of the node; may be left out if there is only one
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) node: Option<String>,
+    /// UNIX seconds instead of the clock
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) now: Option<u64>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  dke gateway offer gateway --lease 600 --out offer.cbor")]
+pub(crate) struct Offer {
+    /// The gateway's directory
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// For how many seconds the prekey is kept for this requester
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
+    pub(crate) lease: u64,
+    /// Where to write the Offer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Drain {
+    /// The gateway's directory
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// The mailbox token of the node's newest batch, from `dke node status`
+    #[arg(long, value_parser = hex_arg, value_name = "HEX")]
+    pub(crate) token: HexArg,
+    /// An existing directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Collect {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// Which one, if the gateway was given several
+    #[arg(long, default_value_t = 0)]
+    pub(crate) number: usize,
+    /// Where to write the Confirm
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:\n  dke inspect publication.cbor\n  dke --json inspect anna/credential.cbor")]
+pub(crate) struct Inspect {
+    /// The file
+    pub(crate) file: PathBuf,
+}

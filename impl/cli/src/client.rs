@@ -1,0 +1,129 @@
+//! `dke client`: C1 and C2 on a directory.
+
+use crate::args::{self, Initiate, Place};
+use crate::client_store::ClientFile;
+use crate::fault::Fault;
+use crate::files::{self, Locked, Out, now};
+use crate::identity::Identity;
+use crate::node::{given, mode_name, record, told};
+use crate::report::{Report, data};
+use dke::client::{AwaitingConfirm, Client, Request};
+use dke::params::{DATA_MAX, INITIATE_MAX};
+use dke::{Credential, Misuse, Mode, Reject};
+use rand_core::OsRng;
+use serde_json::json;
+use std::path::Path;
+
+/// `dke client ...`.
+pub(crate) fn run(command: &args::Client) -> Result<Report, Fault> {
+    match command {
+        args::Client::Initiate(args) => initiate(args),
+        args::Client::Finish { dir, confirm } => finish(dir, confirm),
+        args::Client::Resend { place, out } => resend(place, out),
+        args::Client::Status(args) => status(&args.dir),
+    }
+}
+
+/// C1.
+pub(crate) fn initiate(args: &Initiate) -> Result<Report, Fault> {
+    let node = files::read(&args.node)?;
+    let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&args.node))?;
+    let offer = files::read(&args.offer)?;
+    let cwt = args.cwt.as_deref().map(files::read).transpose()?;
+    let early_data = given(&args.data)?;
+    let locked = Locked::open(&args.dir)?;
+    let identity = Identity::load(&locked)?;
+    let mut file = ClientFile::open(locked)?;
+    let output = Out::reserve(&args.out)?;
+    let client: Client<'_> = match (&cwt, &args.cwt) {
+        (Some(cwt), Some(path)) => {
+            Client::vouched(cwt, &identity.key).map_err(|misuse| Fault::from(misuse).about(path))?
+        }
+        _ => Client::pinned(&identity.credential()?, &identity.key),
+    };
+    let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
+    let request = Request { mode, early_data: &early_data, now: now(args.now) };
+    file.state.names.insert(hex::encode(node.hash()), node.subject().to_string());
+    let mut out = vec![0; INITIATE_MAX];
+    let begun = client
+        .initiate(&mut file, &node, &offer, &request, &mut OsRng, &mut out)
+        .map_err(|error| Fault::from(error).about(&args.offer))?;
+    out.truncate(begun.len);
+    output.write(&out)?;
+    Ok(Report::new()
+        .with("step", "C1")
+        .with("node", node.subject())
+        .with("asked", mode_name(mode))
+        .with("epoch", begun.awaiting.epoch())
+        .with("index", begun.awaiting.index())
+        .with("early_fingerprint", hex::encode(begun.awaiting.early_secret().fingerprint()))
+        .with("initiate", args.out.display().to_string())
+        .with("bytes", out.len()))
+}
+
+/// C2.
+pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
+    let bytes = files::read(confirm)?;
+    let message = dke::message::Confirm::parse(&bytes).map_err(|reject| Fault::from(reject).about(confirm))?;
+    let mut file = ClientFile::open(Locked::open(dir)?)?;
+    let candidates: Vec<_> = file
+        .state
+        .pending
+        .iter()
+        .filter(|one| (one.epoch, u64::from(one.index)) == (message.epoch, message.index))
+        .cloned()
+        .collect();
+    let mut fault = Fault::from(Reject::WrongExchange);
+    for pending in candidates {
+        let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&pending.state.0)
+            .map_err(|_: Misuse| Fault::state(&file.locked.path("client.json"), "a pending exchange cannot be read"))?;
+        let early = awaiting.early_secret();
+        let mut buffer = [0; DATA_MAX];
+        match awaiting.finish(&mut file, &bytes, &mut buffer) {
+            Ok(done) => {
+                let node = hex::encode(pending.node.0);
+                let peer = file.state.names.get(&node).cloned().unwrap_or(node);
+                file.keep(record(&peer, &done.session, early.expose()))?;
+                return Ok(Report::new()
+                    .with("step", "C2")
+                    .with("node", peer)
+                    .with("mode", mode_name(done.session.mode))
+                    .with("epoch", done.session.epoch)
+                    .with("index", done.session.index)
+                    .with("answer", data(done.answer))
+                    .with("early_fingerprint", hex::encode(early.fingerprint()))
+                    .with("session_fingerprint", hex::encode(done.session.secret.fingerprint())));
+            }
+            Err(failed) => fault = failed.error.into(),
+        }
+    }
+    Err(fault.about(confirm))
+}
+
+fn resend(place: &Place, out: &Path) -> Result<Report, Fault> {
+    let file = ClientFile::open(Locked::open(&place.dir)?)?;
+    let found = file.state.pending.iter().find(|one| (one.epoch, one.index) == (place.epoch, place.index));
+    let pending = found.ok_or_else(|| {
+        Fault::usage(format!("No exchange of epoch {} index {} is pending.", place.epoch, place.index))
+    })?;
+    Out::reserve(out)?.write(&pending.initiate.0)?;
+    Ok(Report::new().with("initiate", out.display().to_string()).with("bytes", pending.initiate.0.len()))
+}
+
+fn status(dir: &Path) -> Result<Report, Fault> {
+    let locked = Locked::open(dir)?;
+    let identity = Identity::load(&locked)?;
+    let file = ClientFile::open(locked)?;
+    let name = |node: &str| file.state.names.get(node).cloned().unwrap_or_else(|| node.to_string());
+    let seen = file.state.seen.iter().map(|(node, epoch)| json!({ "node": name(node), "epoch": epoch }));
+    let pending = file.state.pending.iter().map(|one| {
+        json!({ "node": name(&hex::encode(one.node.0)), "epoch": one.epoch, "index": one.index, "bytes": one.initiate.0.len() })
+    });
+    let credential = identity.credential()?;
+    Ok(Report::new()
+        .with("subject", credential.subject())
+        .with("kid", hex::encode(credential.kid()))
+        .with("seen", seen.collect::<Vec<_>>())
+        .with("pending", pending.collect::<Vec<_>>())
+        .with("sessions", file.state.sessions.iter().map(told).collect::<Vec<_>>()))
+}

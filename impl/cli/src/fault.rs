@@ -1,0 +1,112 @@
+//! Why a command was not done, in one sentence.
+
+use dke::{Error, Misuse, Reject};
+use std::fmt;
+use std::path::Path;
+
+/// Why a command was not done.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Exit code 2: the input is bad, and nothing was changed.
+    Input {
+        /// A name of PROTOCOL.md section 9, or `Usage`, `File`, `State`, `Busy`.
+        name: &'static str,
+        /// For people.
+        sentence: String,
+    },
+    /// Exit code 1: the medium failed, or a check of the demonstration did.
+    Broken(String),
+}
+
+impl Fault {
+    pub(crate) fn usage(sentence: impl Into<String>) -> Fault {
+        Fault::Input { name: "Usage", sentence: sentence.into() }
+    }
+
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Fault {
+        Fault::Input { name: "File", sentence: format!("{}: {}.", path.display(), reason(error)) }
+    }
+
+    pub(crate) fn state(path: &Path, why: &str) -> Fault {
+        Fault::Input { name: "State", sentence: format!("{} is damaged: {why}; nothing was changed.", path.display()) }
+    }
+
+    pub(crate) fn storage(path: &Path, error: &std::io::Error) -> Fault {
+        Fault::Broken(format!("{} could not be stored: {}.", path.display(), reason(error)))
+    }
+
+    pub(crate) const fn code(&self) -> u8 {
+        match self {
+            Fault::Input { .. } => 2,
+            Fault::Broken(_) => 1,
+        }
+    }
+
+    pub(crate) fn json(&self) -> String {
+        let name = match self {
+            Fault::Input { name, .. } => name,
+            Fault::Broken(_) => "Storage",
+        };
+        serde_json::json!({ "error": name, "sentence": self.to_string() }).to_string()
+    }
+
+    /// The same fault, with the file that is to blame.
+    pub(crate) fn about(self, path: &Path) -> Fault {
+        match self {
+            Fault::Input { name, sentence } => {
+                Fault::Input { name, sentence: format!("{}: {sentence}", path.display()) }
+            }
+            broken @ Fault::Broken(_) => broken,
+        }
+    }
+}
+
+/// The operating system's words, without its number.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_string()
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Input { name: "Usage" | "File" | "State" | "Busy", sentence } | Fault::Broken(sentence) => {
+                f.write_str(sentence)
+            }
+            Fault::Input { name, sentence } => write!(f, "{sentence} ({name})"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Reject> for Fault {
+    fn from(reject: Reject) -> Self {
+        Fault::Input { name: reject.name(), sentence: reject.to_string() }
+    }
+}
+
+impl From<Misuse> for Fault {
+    fn from(misuse: Misuse) -> Self {
+        match misuse {
+            Misuse::BrokenRandomness => Fault::Broken(misuse.to_string()),
+            _ => Fault::Input { name: misuse.name(), sentence: misuse.to_string() },
+        }
+    }
+}
+
+impl<S: Into<Fault>> From<Error<S>> for Fault {
+    fn from(error: Error<S>) -> Self {
+        match error {
+            Error::Peer(reject) => reject.into(),
+            Error::Caller(misuse) => misuse.into(),
+            Error::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for Fault {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

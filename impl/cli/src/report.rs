@@ -1,0 +1,98 @@
+//! What a command tells: the same facts for people and as JSON.
+
+use serde_json::{Map, Value};
+
+/// Facts in the order in which they are to be read.
+#[derive(Default)]
+pub(crate) struct Report {
+    facts: Vec<(&'static str, Value)>,
+    text: Option<String>,
+}
+
+impl Report {
+    pub(crate) fn new() -> Report {
+        Report::default()
+    }
+
+    /// One fact more.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Report {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    /// For people, instead of the list of facts.
+    pub(crate) fn shown_as(mut self, text: String) -> Report {
+        self.text = Some(text);
+        self
+    }
+
+    /// A fact; `Null` if there is none of this name.
+    pub(crate) fn get(&self, name: &str) -> &Value {
+        self.facts.iter().find(|(fact, _)| *fact == name).map_or(&Value::Null, |(_, value)| value)
+    }
+
+    /// A fact that is text.
+    pub(crate) fn str(&self, name: &str) -> &str {
+        self.get(name).as_str().unwrap_or_default()
+    }
+
+    /// A fact that is a number.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.get(name).as_u64().unwrap_or_default()
+    }
+
+    /// One line of JSON.
+    pub(crate) fn json(&self) -> String {
+        let map: Map<String, Value> =
+            self.facts.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
+        format!("{}\n", Value::Object(map))
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        let width = self.facts.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let mut out = String::new();
+        for (name, value) in &self.facts {
+            let name = name.replace('_', " ");
+            match value {
+                Value::Array(items) if items.is_empty() => out.push_str(&format!("{name:width$}  none\n")),
+                Value::Array(items) => {
+                    for (n, item) in items.iter().enumerate() {
+                        let name = if n == 0 { &*name } else { "" };
+                        out.push_str(&format!("{name:width$}  {}\n", plain(item)));
+                    }
+                }
+                value => out.push_str(&format!("{name:width$}  {}\n", plain(value))),
+            }
+        }
+        out
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_string(),
+        Value::Bool(true) => "yes".to_string(),
+        Value::Bool(false) => "no".to_string(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| format!("{} {}", name.replace('_', " "), plain(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// Data as JSON: hexadecimal, and the text if it is text.
+pub(crate) fn data(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => {
+            serde_json::json!({ "hex": hex::encode(bytes), "text": text })
+        }
+        _ => serde_json::json!({ "hex": hex::encode(bytes) }),
+    }
+}
