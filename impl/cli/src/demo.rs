@@ -76,7 +76,7 @@ fn play(root: &Path, kept: bool) -> Result<Report, Fault> {
     for (caller, ends) in CALLERS.iter().zip(&mut ends) {
         stage.finish(caller, ends)?;
     }
-    let blind = stage.gateway_is_blind()?;
+    let blind = stage.gateway_is_blind(&ends)?;
     let exchanges: Vec<Value> = ends.iter().map(compare).collect();
     let equal = exchanges.iter().all(|exchange| exchange["equal"] == true);
     let mut text = stage.diagram.draw();
@@ -254,8 +254,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Nothing that the gateway has holds the data or the sessions' secrets, neither as bytes nor in hexadecimal.
-    fn gateway_is_blind(&self) -> Result<bool, Fault> {
+    /// Nothing that the gateway has holds the data, the clients' kids or the sessions' secrets, neither as bytes nor in hexadecimal.
+    fn gateway_is_blind(&self, ends: &[Ends]) -> Result<bool, Fault> {
         let path = self.dir("gateway").join(GATEWAY_FILE);
         let kept = fs::read_to_string(&path).map_err(|error| Fault::file(&path, &error))?;
         let state = self.dir("lamp").join("node.json");
@@ -266,8 +266,9 @@ impl Stage {
             ["early_secret", "session_secret"].map(|name| session[name].as_str().unwrap_or_default().to_string())
         });
         let data = CALLERS.iter().flat_map(|caller| [caller.early_data, caller.answer]).map(hex::encode);
-        let sought: Vec<String> = secrets.chain(data).collect();
-        Ok(sought.len() == 4 * CALLERS.len() && sought.iter().all(|one| !one.is_empty() && !kept.contains(one)))
+        let kids = ends.iter().flat_map(|ends| &ends.accepted).map(|accepted| accepted.str("kid").to_string());
+        let sought: Vec<String> = secrets.chain(data).chain(kids).collect();
+        Ok(sought.len() == 5 * CALLERS.len() && sought.iter().all(|one| !one.is_empty() && !kept.contains(one)))
     }
 }
 

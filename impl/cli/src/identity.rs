@@ -73,8 +73,9 @@ pub(crate) fn keygen(args: &Keygen) -> Result<Report, Fault> {
     }
     let path = locked.path(CREDENTIAL_FILE);
     let out = Out::reserve(&path)?;
-    locked.save(FILE, FORMAT, &Stored { key: HexN(*key.expose()), credential: Hex(bytes.clone()) })?;
+    // Killed between the two: there is no identity yet, and the command can be repeated.
     out.write(&bytes)?;
+    locked.save(FILE, FORMAT, &Stored { key: HexN(*key.expose()), credential: Hex(bytes.clone()) })?;
     let hash = hex::encode(RustCrypto::sha256(&bytes));
     Ok(Report::new()
         .with("subject", args.subject.clone())

@@ -3,7 +3,7 @@
 use crate::args;
 use crate::fault::Fault;
 use crate::files;
-use crate::report::Report;
+use crate::report::{Report, printable};
 use crate::shape::{CONFIRM, CREDENTIAL, CWT, INITIATE, Inside, OFFER, PUBLICATION, Part, UNKNOWN};
 use dke::message::{Confirm, Initiate, Offer, Publication};
 use minicbor::Decoder;
@@ -112,7 +112,8 @@ impl Writer {
             ahead.skip()?;
             ahead.position()
         };
-        let note = format!("{}, {} bytes", part.name, end - start);
+        let plural = if end - start == 1 { "" } else { "s" };
+        let note = format!("{}, {} byte{plural}", part.name, end - start);
         match decoder.datatype()? {
             Type::Array => {
                 let count = decoder.array()?.unwrap_or_default();
@@ -180,7 +181,7 @@ impl Writer {
     }
 
     fn line(&mut self, depth: usize, text: &str, note: &str) {
-        let text = format!("{:1$}{text}", "", 2 * depth);
+        let text = format!("{:1$}{2}", "", 2 * depth, printable(text));
         self.out.push_str(&if note.is_empty() { text } else { format!("{text:MARGIN$} / {note} /") });
         self.out.push('\n');
     }

@@ -28,17 +28,38 @@ use std::process::ExitCode;
 
 /// Runs the command line. 0: done. 1: the store failed, or the demonstration found unequal keys. 2: bad input, nothing changed.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misused(&error),
+    };
     match run(&args) {
         Ok(report) => {
             anstream::print!("{}", if args.json { report.json() } else { report.text() });
             ExitCode::SUCCESS
         }
         Err(fault) => {
-            anstream::eprintln!("{}", if args.json { fault.json() } else { format!("dke: {fault}") });
+            complain(&fault, args.json);
             ExitCode::from(fault.code())
         }
     }
+}
+
+/// Help and version as they are; what is wrong with the arguments, in one sentence.
+fn misused(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    if matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand) {
+        error.exit();
+    }
+    let told = error.to_string();
+    let told = told.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let sentence = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fault = Fault::usage(format!("{sentence}; see `dke --help`."));
+    complain(&fault, std::env::args_os().any(|word| word == "--json"));
+    ExitCode::from(fault.code())
+}
+
+fn complain(fault: &Fault, json: bool) {
+    anstream::eprintln!("{}", if json { fault.json() } else { report::printable(&format!("dke: {fault}")) });
 }
 
 fn run(args: &Args) -> Result<Report, Fault> {

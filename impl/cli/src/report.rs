@@ -74,7 +74,7 @@ impl Report {
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable(text),
         Value::Null => "none".to_string(),
         Value::Bool(true) => "yes".to_string(),
         Value::Bool(false) => "no".to_string(),
@@ -85,6 +85,11 @@ fn plain(value: &Value) -> String {
             .join(", "),
         other => other.to_string(),
     }
+}
+
+/// A peer chooses its names: no control character of theirs reaches the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// Data as JSON: hexadecimal, and the text if it is text.
