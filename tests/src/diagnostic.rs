@@ -183,11 +183,11 @@ fn next<'b>(decoder: &mut Decoder<'b>) -> Option<&'b [u8]> {
 
 fn leaf(item: &[u8], column: usize) -> String {
     match Decoder::new(item).bytes() {
-        Ok(bytes) if bytes.len() > LINE => {
+        Ok(bytes) => {
             let lines: Vec<String> = bytes.chunks(LINE).map(hex::encode).collect();
             format!("h'{}'", lines.join(&format!("\n{:width$}", "", width = column + 2)))
         }
-        _ => plain(item),
+        Err(_) => plain(item),
     }
 }
 

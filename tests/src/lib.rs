@@ -1,6 +1,9 @@
 //! Specification against implementation: vectors, differential tests, transcripts.
 
 pub mod corrupt;
+pub mod diagnostic;
 pub mod example;
+pub mod harness;
+pub mod memory_store;
 pub mod rejections;
 pub mod vectors;
