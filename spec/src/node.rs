@@ -130,9 +130,15 @@ pub fn publish(
         next.last_epoch = epoch;
         next.batches = Vec::new();
         next.batches.push(Batch { epoch, suite, header, token: token.clone(), prekeys });
-        // "Erase the batch before the previous one."
+        // "Erase the batch before the previous one, with its Confirms."
         if !node.batches.is_empty() {
             next.batches.push(node.batches[0].clone());
+        }
+        next.outbox = Vec::new();
+        for stored in &node.outbox {
+            if epoch - stored.epoch <= 1 {
+                next.outbox.push(stored.clone());
+            }
         }
         let publication = publication(&next)?;
         Ok((next, publication))

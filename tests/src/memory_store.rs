@@ -233,6 +233,11 @@ impl MemoryClientStore {
         self.memory.clone()
     }
 
+    /// As if a batch of this epoch had been seen before.
+    pub fn seen(&mut self, node: &Hash, epoch: u64) {
+        self.memory.highest_epoch.insert(*node, epoch);
+    }
+
     /// A sound store on this image.
     pub fn restore(image: ClientMemory) -> Self {
         MemoryClientStore { memory: image, faults: Faults::default() }

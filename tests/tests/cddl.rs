@@ -1,0 +1,50 @@
+//! `spec/dke.cddl` is normative: every message of every vector fits it, and wrong ones do not.
+
+use dke_tests::vectors::Exchange;
+use std::path::PathBuf;
+
+fn spec(name: &str) -> String {
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../spec").join(name)).expect("a file")
+}
+
+/// Does the item fit this rule?
+fn fits(rule: &str, hex: &str) -> bool {
+    let grammar = format!("start = {rule}\n{}", spec("dke.cddl"));
+    cddl::validate_cbor_from_slice(&grammar, &hex::decode(hex).expect("hex"), None).is_ok()
+}
+
+fn vectors() -> Vec<Exchange> {
+    serde_json::from_str(&spec("vectors/exchanges.json")).expect("vectors")
+}
+
+#[test]
+fn every_message_of_every_vector_fits() {
+    for vector in vectors() {
+        let (inputs, messages) = (&vector.inputs, &vector.messages);
+        for (rule, hex) in [
+            ("publication", &messages.publication),
+            ("offer", &messages.offer),
+            ("initiate", &messages.initiate),
+            ("confirm", &messages.confirm),
+            ("header", &vector.values.header),
+            ("id_cred", &inputs.id_cred),
+            ("credential", &inputs.node_credential),
+            ("credential", &inputs.authority_credential),
+        ] {
+            assert!(fits(rule, hex), "{}: {rule}", vector.name);
+        }
+    }
+}
+
+#[test]
+fn wrong_ones_do_not() {
+    let vector = &vectors()[0];
+    let messages = &vector.messages;
+    // The rule of another message, a missing item, a wrong type, a wrong size.
+    assert!(!fits("offer", &messages.publication));
+    assert!(!fits("confirm", &messages.initiate));
+    assert!(!fits("initiate", &messages.initiate.replacen("86", "85", 1)));
+    assert!(!fits("confirm", "840702f640"));
+    assert!(!fits("confirm", &format!("84070241aa48{}", "00".repeat(8))));
+    assert!(fits("confirm", &format!("84070240{}{}", "48", "00".repeat(8))));
+}
