@@ -102,7 +102,7 @@ fn points_are_what_decompression_accepts() {
                 is_x_coordinate(&x)
                     && is_on_curve(p.x, p.y)
                     && is_on_curve(p.x, odd)
-                    && encode_y(&p)[31usize] % 2 == 0
+                    && encode_y(&p)[31usize].is_multiple_of(2)
                     && point(&x, &encode_y(&p)) == Ok(p)
                     && encode_x(&p) == x
             }
@@ -117,7 +117,7 @@ fn decompression_gives_multiples_of_the_base_point_back() {
     fn property(Secret(k): Secret) -> bool {
         let p = public_key(k).expect("not the point at infinity");
         let again = decompress(&encode_x(&p)).expect("a point of the curve");
-        let is_even = encode_y(&p)[31usize] % 2 == 0;
+        let is_even = encode_y(&p)[31usize].is_multiple_of(2);
         is_on_curve(p.x, p.y) && again.x == p.x && again.y == if is_even { p.y } else { p.y.neg() }
     }
     holds(40, property as fn(Secret) -> bool);
@@ -321,7 +321,7 @@ fn hashes_have_their_length_whatever_the_message() {
 fn hkdf_gives_what_it_can_and_prefixes_agree() {
     fn property(prk: Vec<u8>, info: Vec<u8>, length: usize, shorter: usize) -> bool {
         // one time in two close to the limit
-        let length = if length % 2 == 0 { 8140 + length % 41 } else { length % 9000 };
+        let length = if length.is_multiple_of(2) { 8140 + length % 41 } else { length % 9000 };
         let (prk, info) = (sequence(&prk), sequence(&info));
         match expand(&prk, &info, length) {
             Ok(okm) => {
@@ -350,7 +350,7 @@ fn aes_is_built_on_its_field() {
 fn byte_sequences_are_slices_without_panics() {
     fn property(a: Vec<u8>, b: Vec<u8>, start: usize, length: usize, block: u8) -> bool {
         // half of the time something that can be in range
-        let (start, length) = if block % 2 == 0 { (start % 64, length % 64) } else { (start, length) };
+        let (start, length) = if block.is_multiple_of(2) { (start % 64, length % 64) } else { (start, length) };
         let block = 1 + usize::from(block);
         let (x, y) = (sequence(&a), sequence(&b));
         let expected = start.checked_add(length).and_then(|end| a.get(start..end)).map(sequence);
@@ -363,7 +363,7 @@ fn byte_sequences_are_slices_without_panics() {
             && concat(&x, &y) == sequence(&[a.clone(), b.clone()].concat())
             && bytes::xor(&x, &y) == sequence(&a.iter().zip(&b).map(|(l, r)| l ^ r).collect::<Vec<u8>>())
             && equal(&x, &y) == (a == b)
-            && padded.len() % block == 0
+            && padded.len().is_multiple_of(block)
             && padded.len() - x.len() < block
             && padded.slice(0, x.len()) == x
             && bytes::suffix(&padded, x.len()) == bytes::zeros(padded.len() - x.len())
