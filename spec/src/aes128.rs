@@ -37,20 +37,20 @@ pub fn encrypt_block(key: &Bytes, block: &Bytes) -> Result<Bytes, AesError> {
 
 /// Algorithm 1, CIPHER().
 fn cipher(block: &Bytes, w: &Bytes) -> Bytes {
-    // "state <- ADDROUNDKEY(state, w[0..3])"
+    // "state <- ADDROUNDKEY(state,w[0..3])"
     let mut state = add_round_key(block, w, 0);
     // "for round from 1 to Nr - 1 do"
     for round in 1..ROUNDS {
         // "state <- SUBBYTES(state)", "state <- SHIFTROWS(state)", "state <- MIXCOLUMNS(state)"
         state = mix_columns(&shift_rows(&sub_bytes(&state)));
-        // "state <- ADDROUNDKEY(state, w[4*round..4*round+3])"
+        // "state <- ADDROUNDKEY(state,w[4*round..4*round + 3])"
         state = add_round_key(&state, w, round);
     }
     // the last round leaves MIXCOLUMNS out
     add_round_key(&shift_rows(&sub_bytes(&state)), w, ROUNDS)
 }
 
-/// Section 5.1.1: "applies a substitution table, called an S-box, to each byte in the state".
+/// Section 5.1.1: "a substitution table, called an S-box, is applied independently to each byte in the state".
 fn sub_bytes(state: &Bytes) -> Bytes {
     let mut result = zeros(state.len());
     for i in 0..state.len() {
@@ -92,12 +92,12 @@ fn add_round_key(state: &Bytes, w: &Bytes, round: usize) -> Bytes {
 #[hax_lib::requires(key.len() == KEY_LENGTH)]
 #[hax_lib::ensures(|w| w.len() == BLOCK_LENGTH * (ROUNDS + 1))]
 fn key_expansion(key: &Bytes) -> Bytes {
-    // "w[i] <- key[4*i..4*i+3]"
+    // "w[i] <- key[4*i..4*i + 3]"
     let mut w = key.clone();
     for i in 4..4 * (ROUNDS + 1) {
         // "temp <- w[i - 1]"
         let temp = word(&w, i - 1);
-        // "if i mod Nk = 0 then temp <- SUBWORD(ROTWORD(temp)) + Rcon[i/Nk]"
+        // "if i mod Nk = 0 then", "temp <- SUBWORD(ROTWORD(temp)) + Rcon[i/Nk]", where + is XOR
         let added = if i % 4 == 0 { xor(&sub_bytes(&rot_word(&temp)), &round_constant(i / 4)) } else { temp };
         // "w[i] <- w[i - Nk] + temp"
         w = concat(&w, &xor(&word(&w, i - 4), &added));
@@ -126,7 +126,7 @@ fn round_constant(j: usize) -> Bytes {
     constant
 }
 
-/// Section 4.2, multiplication in GF(2^8): a sum of XTIMES (section 4.2, equation (4.5)) applied to c.
+/// Section 4.2, multiplication in GF(2^8): the sum of XTIMES, (4.5), applied to c as often as each bit of b says.
 pub fn gf_multiply(b: u8, c: u8) -> u8 {
     let mut product = 0u8;
     let mut power = c;

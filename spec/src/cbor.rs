@@ -2,9 +2,9 @@
 //! booleans.
 //!
 //! A reader takes the input and a position and gives the value with the position behind it. It stops at the first head, from left to
-//! right, that deviates. Within one head the order is: the input ends, another major type than the one asked for, additional information 28 to 31,
-//! argument missing ([`CborError::Malformed`]); argument not in its shortest form ([`CborError::NotDeterministic`]); then the content of
-//! a string ([`CborError::Malformed`]).
+//! right, that deviates. Within one head the order is: the input ends, another major type than the one asked for, additional
+//! information 28 to 31, argument missing ([`CborError::Malformed`]); argument not in its shortest form
+//! ([`CborError::NotDeterministic`]); then the content of a string ([`CborError::Malformed`]).
 
 use crate::bytes::{Bytes, big_endian, byte_at, concat, concat_all, from_big_endian, has_length, single, slice, utf8};
 use crate::utf8::is_utf8;
@@ -35,13 +35,13 @@ pub enum CborError {
     TrailingBytes,
 }
 
-/// The head of a data item (section 3): "The initial byte of each encoded data item contains both information about the major type (the high-order 3
-/// bits) and additional information (the low-order 5 bits)".
+/// The head of a data item (section 3): "The initial byte of each encoded data item contains both information about the major
+/// type (the high-order 3 bits, described in Section 3.1) and additional information (the low-order 5 bits)".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The major type, 0 to 7.
     pub major: u8,
-    /// "the item's argument".
+    /// The argument.
     pub argument: u64,
 }
 
@@ -75,7 +75,7 @@ pub fn encode_tstr(text: &str) -> Bytes {
 /// A text string whose UTF-8 encoding is given.
 #[hax_lib::requires(is_utf8(content))]
 pub fn encode_tstr_bytes(content: &Bytes) -> Bytes {
-    // "Major type 3: A text string encoded as UTF-8. The number of bytes in the string is equal to the argument."
+    // "Major type 3: A text string (Section 2) encoded as UTF-8 [RFC3629]. The number of bytes in the string is equal to the argument."
     concat(&encode_head(TSTR, content.len() as u64), content)
 }
 
@@ -87,7 +87,7 @@ pub fn encode_array_head(count: u64) -> Bytes {
 
 /// The head of a map; its pairs follow.
 pub fn encode_map_head(count: u64) -> Bytes {
-    // "Major type 5: A map of pairs of data items. ... the argument is the number of pairs of data items in the map"
+    // "Major type 5: A map of pairs of data items. ... The argument is the number of pairs of data items in the map"
     encode_head(MAP, count)
 }
 
@@ -107,7 +107,7 @@ pub fn encode_bool(value: bool) -> Bytes {
 #[hax_lib::ensures(|head| head.len() == 1 + argument_length(shortest_information(argument)))]
 pub fn encode_head(major: u8, argument: u64) -> Bytes {
     let information = shortest_information(argument);
-    // "0x00..0x17 ... 0x18 ... 0x19 ... 0x1a ... 0x1b": the major type stands in the high-order 3 bits
+    // the major type stands in the high-order 3 bits of the initial byte
     concat(&single((major << 5) | information), &big_endian(argument, argument_length(information)))
 }
 
@@ -218,8 +218,8 @@ pub fn read_head(input: &Bytes, position: usize) -> Result<(Head, usize), CborEr
     let initial = byte_at(input, position).ok_or(CborError::Malformed)?;
     let major = initial >> 5;
     let information = initial & 0x1f;
-    // "28, 29, 30: These values are reserved for future additions to the CBOR format", "31: ... an indefinite-length item"
-    // and major type 7 has no argument in this subset: "24: simple value (value 32..255)", "25", "26", "27": floating-point numbers
+    // "28, 29, 30: These values are reserved for future additions to the CBOR format", "31: ... the item's length is indefinite"
+    // and major type 7 has no argument in this subset: 24 would be a simple value from 32 on, 25 to 27 a floating-point number
     if information > 27 || (major == SIMPLE && information > 23) {
         return Err(CborError::Malformed);
     }
@@ -241,17 +241,17 @@ pub fn read_head(input: &Bytes, position: usize) -> Result<(Head, usize), CborEr
 /// "the shortest form of representing the argument": additional information that does it.
 #[hax_lib::ensures(|information| information <= 27)]
 pub fn shortest_information(argument: u64) -> u8 {
-    // section 4.2.1: "0 to 23 and -1 to -24 must be expressed in the same byte as the major type"
+    // section 4.2.1: "0 to 23 and -1 to -24 MUST be expressed in the same byte as the major type"
     if argument < 24 {
         argument as u8
     } else if argument <= 0xff {
-        // "24 to 255 and -25 to -256 must be expressed only with an additional uint8_t"
+        // "24 to 255 and -25 to -256 MUST be expressed only with an additional uint8_t"
         24
     } else if argument <= 0xffff {
-        // "256 to 65535 and -257 to -65536 must be expressed only with an additional uint16_t"
+        // "256 to 65535 and -257 to -65536 MUST be expressed only with an additional uint16_t"
         25
     } else if argument <= 0xffff_ffff {
-        // "65536 to 4294967295 and -65537 to -4294967296 must be expressed only with an additional uint32_t"
+        // "65536 to 4294967295 and -65537 to -4294967296 MUST be expressed only with an additional uint32_t"
         26
     } else {
         27

@@ -5,7 +5,7 @@ use crate::bytes::{
     Bytes, big_endian, concat, concat_all, empty, equal, has_length, pad_with_zeros, prefix, single, slice, xor, zeros,
 };
 
-/// The parameters of section 2: M, "number of octets in authentication field", and what L, "number of octets in length field", leaves
+/// The parameters of section 2: M, "Number of octets in authentication field", and what L, "Number of octets in length field", leaves
 /// for the nonce: 15 - L octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CcmParameters {
@@ -63,7 +63,7 @@ pub fn open(parameters: &CcmParameters, key: &Bytes, nonce: &Bytes, a: &Bytes, c
     // "If the T value is not correct, the receiver MUST NOT reveal any information except for the fact that T is incorrect."
 }
 
-/// Section 2: "Valid values for M are 4, 6, 8, 10, 12, 14, and 16", "L ... ranges between 2 and 8".
+/// Section 2: "Valid values are 4, 6, 8, 10, 12, 14, and 16 octets" (M), "Valid values of L range between 2 octets and 8 octets".
 pub fn is_valid(parameters: &CcmParameters) -> bool {
     matches!(parameters.tag_length, 4 | 6 | 8 | 10 | 12 | 14 | 16) && matches!(parameters.nonce_length, 7..=13)
 }
@@ -115,14 +115,14 @@ fn authentication_field(parameters: &CcmParameters, key: &Bytes, nonce: &Bytes, 
     prefix(&x, parameters.tag_length)
 }
 
-/// Section 2.2, B_0: "Octet 0: Flags", "1 ... 15-L: Nonce N", "16-L ... 15: l(m)".
+/// Section 2.2, B_0: flags in octet 0, the nonce N in octets 1 to 15-L, l(m) in octets 16-L to 15.
 fn first_block(parameters: &CcmParameters, nonce: &Bytes, a_length: usize, m_length: usize) -> Bytes {
     let l = length_of_length(parameters.nonce_length);
     // "The Adata bit is set to zero if l(a)=0, and set to one if l(a)>0."
     let adata = if a_length == 0 { 0 } else { 1 };
     // "Flags = 64*Adata + 8*M' + L'"; "M' = (M-2)/2", "L' = L-1"
     let flags = 64 * adata + 8 * ((parameters.tag_length - 2) / 2) + (l - 1);
-    // "l(m) is encoded in most-significant-byte first order."
+    // "the value l(m) is encoded in most-significant-byte first order"
     concat_all(&[single(flags as u8), nonce.clone(), big_endian(m_length as u64, l)])
 }
 
@@ -162,7 +162,7 @@ fn crypt_tag(key: &Bytes, nonce: &Bytes, t: &Bytes) -> Bytes {
 /// Section 2.3: "S_i := E( K, A_i ) for i=0, 1, 2, ...".
 fn key_stream_block(key: &Bytes, nonce: &Bytes, i: u64) -> Bytes {
     let l = length_of_length(nonce.len());
-    // A_i: "Octet 0: Flags", "1 ... 15-L: Nonce N", "16-L ... 15: Counter i"; "Flags = L'"
+    // A_i: flags (L') in octet 0, the nonce N in octets 1 to 15-L, the counter i in octets 16-L to 15
     let a_i = concat_all(&[single((l - 1) as u8), nonce.clone(), big_endian(i, l)]);
     aes(key, &a_i)
 }

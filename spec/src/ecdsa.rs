@@ -9,7 +9,7 @@ use crate::sha256::{DIGEST_LENGTH, sha256};
 /// Bytes in a signature.
 pub const SIGNATURE_LENGTH: usize = 2 * COORDINATE_LENGTH;
 
-/// RFC 6979 tries nonces until one is good. A nonce is bad with a probability of about 2^-32, so that this many bad ones in a row never come.
+/// RFC 6979 tries nonces until one is good. A nonce is bad with a probability of about 2^-32: this many bad ones in a row never come.
 const MAX_ATTEMPTS: usize = 16;
 
 /// Why signing fails.
@@ -28,9 +28,9 @@ pub fn sign(d: Scalar, message: &Bytes) -> Result<Bytes, EcdsaError> {
     if d == Scalar::default() {
         return Err(EcdsaError::InvalidKey);
     }
-    // "1. Compute H = Hash(M)", "2. Derive the integer e from H"
+    // 1. Compute H = Hash(M), 2. Derive the integer e from H
     let hash = sha256(message);
-    // "3. Generate a per-message secret number k": by RFC 6979 section 3.2, whose state are K and V
+    // 3. Generate a per-message secret number k: by RFC 6979 section 3.2, whose state are K and V
     let mut state = first_state(d, &hash);
     let mut signature = None;
     for _ in 0..MAX_ATTEMPTS {
@@ -46,7 +46,7 @@ pub fn sign(d: Scalar, message: &Bytes) -> Result<Bytes, EcdsaError> {
 /// Whether the signature is one of the message under the public key (FIPS 186-5 section 6.4.2). Accepts s and n - s alike.
 #[hax_lib::ensures(|valid| !valid || is_signature(signature))]
 pub fn verify(q: &Point, message: &Bytes, signature: &Bytes) -> bool {
-    // "1. Verify that r and s are integers in the interval [1, n-1]. Output "reject" if either verification fails."
+    // 1. Verify that r and s are integers in the interval [1, n-1]; else reject
     match parse(signature) {
         Some(signature) => verify_parsed(q, message, signature),
         None => false,
@@ -76,16 +76,16 @@ fn parse(encoded: &Bytes) -> Option<Signature> {
 
 /// FIPS 186-5 section 6.4.2, from step 2 on.
 fn verify_parsed(q: &Point, message: &Bytes, signature: Signature) -> bool {
-    // "2. Compute H = Hash(M)", "3. Derive the integer e from H"
+    // 2. Compute H = Hash(M), 3. Derive the integer e from H
     let e = scalar_modulo_n(&sha256(message));
-    // "4. Compute s^-1 mod n"
+    // 4. Compute s^-1 mod n
     let s_inverse = signature.s.inv();
-    // "5. Compute u = e s^-1 mod n and v = r s^-1 mod n"
+    // 5. Compute u = e s^-1 mod n and v = r s^-1 mod n
     let u = e * s_inverse;
     let v = signature.r * s_inverse;
-    // "6. Compute R1 = [u]G + [v]Q. Output "reject" if R1 is the identity element"
+    // 6. Compute R1 = [u]G + [v]Q; reject if R1 is the identity element
     match add(&multiply(u, &base_point()), &multiply(v, q)) {
-        // "7. Let xR be the x-coordinate of R1", "8. Convert the field element xR to an integer r1", "9. Verify that r = r1 mod n"
+        // 7. Let xR be the x-coordinate of R1, 8. Convert the field element xR to an integer r1, 9. Verify that r = r1 mod n
         Some(r1) => scalar_modulo_n(&encode_x(&r1)) == signature.r,
         None => false,
     }
@@ -96,13 +96,13 @@ fn verify_parsed(q: &Point, message: &Bytes, signature: Signature) -> bool {
 fn sign_with_nonce(d: Scalar, hash: &Bytes, nonce: &Bytes) -> Option<Bytes> {
     // RFC 6979 section 3.2.h.3: "If that value of k is within the [1,q-1] range"
     let k = scalar(nonce).ok()?;
-    // "4. Compute k^-1 mod n", "5. Compute R = [k]G", "6. Let xR be the x-coordinate of R"
+    // 4. Compute k^-1 mod n, 5. Compute R = [k]G, 6. Let xR be the x-coordinate of R
     let x_r = encode_x(&multiply(k, &base_point())?);
-    // "7. Convert the field element xR to an integer r1", "8. Compute r = r1 mod n"
+    // 7. Convert the field element xR to an integer r1, 8. Compute r = r1 mod n
     let r = scalar_modulo_n(&x_r);
-    // "9. Compute s = k^-1 * (e + r * d) mod n"
+    // 9. Compute s = k^-1 * (e + r * d) mod n
     let s = k.inv() * (scalar_modulo_n(hash) + r * d);
-    // "11. If r = 0 or s = 0, ... return to step 3", "12. Output the signature (r, s)"
+    // 11. If r = 0 or s = 0, ... return to step 3, 12. Output the signature (r, s)
     let encoded = concat(&bytes(&r.to_be_bytes()), &bytes(&s.to_be_bytes()));
     if is_signature(&encoded) { Some(encoded) } else { None }
 }

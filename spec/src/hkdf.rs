@@ -17,7 +17,8 @@ pub enum HkdfError {
 /// HKDF-Extract(salt, IKM) -> PRK (section 2.2).
 #[hax_lib::ensures(|prk| prk.len() == DIGEST_LENGTH)]
 pub fn extract(salt: &Bytes, ikm: &Bytes) -> Bytes {
-    // "PRK = HMAC-Hash(salt, IKM)". That an absent salt "is set to a string of HashLen zeros" needs no line: HMAC pads its key with zeros.
+    // "PRK = HMAC-Hash(salt, IKM)". "if not provided, [salt] is set to a string of HashLen
+    // zeros" needs no line: HMAC pads its key with zeros.
     hmac_sha256(salt, ikm)
 }
 
@@ -33,7 +34,8 @@ pub fn expand(prk: &Bytes, info: &Bytes, length: usize) -> Result<Bytes, HkdfErr
     // "N = ceil(L/HashLen)"
     let n = length.div_ceil(DIGEST_LENGTH);
     for i in 0..n {
-        // "T(i) = HMAC-Hash(PRK, T(i-1) | info | i)", "the constant concatenated to the end of each T(n) is a single octet"
+        // "T(1) = HMAC-Hash(PRK, T(0) | info | 0x01)", "T(2) = HMAC-Hash(PRK, T(1) | info | 0x02)", ...,
+        // "where the constant concatenated to the end of each T(n) is a single octet"
         t_i = hmac_sha256(prk, &concat_all(&[t_i, info.clone(), single((i + 1) as u8)]));
         // "T = T(1) | T(2) | T(3) | ... | T(N)"
         t = concat(&t, &t_i);

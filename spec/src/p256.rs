@@ -43,10 +43,10 @@ pub fn scalar(encoded: &Bytes) -> Result<Scalar, P256Error> {
 /// The point with these coordinates, fully validated (SP 800-56A section 5.6.2.3.3, for an affine point of a curve with cofactor 1).
 #[hax_lib::ensures(|result| match result { Ok(p) => is_on_curve(p.x, p.y), Err(_) => true })]
 pub fn point(x: &Bytes, y: &Bytes) -> Result<Point, P256Error> {
-    // "2. Verify that xQ and yQ are integers in the interval [0, p-1]"
+    // 2. Verify that xQ and yQ are integers in the interval [0, p-1]
     let x = field_element(x).ok_or(P256Error::InvalidPoint)?;
     let y = field_element(y).ok_or(P256Error::InvalidPoint)?;
-    // "3. Verify that Q is on the curve by checking that (yQ)^2 = (xQ)^3 + a xQ + b (mod p)"
+    // 3. Verify that Q is on the curve by checking that (yQ)^2 = (xQ)^3 + a xQ + b (mod p)
     if is_on_curve(x, y) { Ok(Point { x, y }) } else { Err(P256Error::InvalidPoint) }
 }
 
@@ -54,16 +54,15 @@ pub fn point(x: &Bytes, y: &Bytes) -> Result<Point, P256Error> {
 /// The x coordinate of a product does not depend on that choice.
 #[hax_lib::ensures(|result| result.is_ok() == is_x_coordinate(x))]
 pub fn decompress(x: &Bytes) -> Result<Point, P256Error> {
-    // "2.2. Convert X to a field element xP ... Output "invalid" and stop if the routine outputs "invalid"."
+    // 2.2. Convert X to a field element xP; invalid if it is none
     let x = field_element(x).ok_or(P256Error::InvalidPoint)?;
-    // "2.4.1. Compute the field element alpha = xP^3 + a xP + b mod p, and compute an element beta that is a square root of alpha mod p.
-    //  Output "invalid" and stop if there are no square roots of alpha mod p"
+    // 2.4.1. Compute the field element alpha = xP^3 + a xP + b (mod p) and a square root beta of it; invalid if there is none
     let alpha = curve_polynomial(x);
     let beta = alpha.pow_felem(FieldElement::from_hex(QUARTER_OF_P_PLUS_1));
     if beta * beta != alpha {
         return Err(P256Error::InvalidPoint);
     }
-    // "otherwise set yP = beta if beta = ~yP (mod 2), and set yP = p - beta if beta != ~yP (mod 2)"
+    // otherwise set yP = beta if beta = ~yP (mod 2), and set yP = p - beta if beta != ~yP (mod 2)
     let y = if beta.bit(0) { beta.neg() } else { beta };
     Ok(Point { x, y })
 }
@@ -112,9 +111,9 @@ pub fn public_key(d: Scalar) -> Result<Point, P256Error> {
 #[hax_lib::requires(is_on_curve(p.x, p.y))]
 #[hax_lib::ensures(|result| match result { Ok(z) => z.len() == COORDINATE_LENGTH, Err(_) => true })]
 pub fn ecdh(s: Scalar, p: &Point) -> Result<Bytes, P256Error> {
-    // "1. Compute the point P = h dA QB" (h = 1); "2. If P = O, the point at infinity, ... output an error indicator"
+    // 1. Compute the point P = h dA QB (h = 1); 2. If P = O, output an error indicator
     let product = multiply(s, p).ok_or(P256Error::Infinity)?;
-    // "3. Else, set z = xP, where xP is the x-coordinate of P", "4. Convert z to a byte string Z"
+    // 3. Else, set z = xP, where xP is the x-coordinate of P, 4. Convert z to a byte string Z
     Ok(encode_x(&product))
 }
 
@@ -229,7 +228,7 @@ fn jacobian_add_affine(p: Jacobian, q: &Point) -> Jacobian {
     let h = q.x * z1z1 - p.x;
     let r = q.y * p.z * z1z1 - p.y;
     if h == FieldElement::default() {
-        // the same x: the same point, or its negative
+        // the same x: the same point, or its negative. Doubling and adding a scalar less than n never comes here.
         return if r == FieldElement::default() { jacobian_double(p) } else { jacobian_infinity() };
     }
     // "HH = H^2", "HHH = H*HH", "V = X1*HH"
@@ -285,7 +284,7 @@ const HALF_OF_P_MINUS_1: &str = "7fffffff800000008000000000000000000000007ffffff
 mod arithmetic {
     use hacspec_lib::*;
 
-    // "p = 2^256 - 2^224 + 2^192 + 2^96 - 1"
+    // p = 2^256 - 2^224 + 2^192 + 2^96 - 1
     public_nat_mod!(
         type_name: FieldElement,
         type_of_canvas: FieldCanvas,

@@ -27,7 +27,7 @@ pub fn sha256(message: &Bytes) -> Bytes {
     digest
 }
 
-/// "The length of the message, l, in bits" is less than 2^64 (section 1, figure 1).
+/// Whether the message has less than 2^64 bits (section 1, figure 1).
 pub fn is_hashable(message: &Bytes) -> bool {
     (message.len() as u128) < 1 << 61
 }
