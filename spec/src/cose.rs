@@ -1,10 +1,10 @@
 //! COSE_Sign1 (RFC 9052 section 4.2), untagged, with an empty unprotected header.
 
 use crate::bytes::{Bytes, concat_all, utf8};
-use crate::cbor::{encode_array_head, encode_bstr, read_array_of, read_map_of, encode_map_head, encode_tstr};
-use crate::fields::{Read, read_bstr};
+use crate::cbor::{encode_array_head, encode_bstr, encode_map_head, encode_tstr, read_array_of, read_map_of};
 use crate::ecdsa;
 use crate::error::Reject;
+use crate::fields::{Read, read_bstr};
 use crate::p256::{Point, Scalar};
 
 /// A COSE_Sign1 whose signature has not been verified.
@@ -20,7 +20,13 @@ pub struct Sign1 {
 
 /// Section 4.4: `Sig_structure = ["Signature1", body_protected, external_aad, payload]`.
 fn sig_structure(protected: &Bytes, external_aad: &str, payload: &Bytes) -> Bytes {
-    concat_all(&[encode_array_head(4), encode_tstr("Signature1"), encode_bstr(protected), encode_bstr(&utf8(external_aad)), encode_bstr(payload)])
+    concat_all(&[
+        encode_array_head(4),
+        encode_tstr("Signature1"),
+        encode_bstr(protected),
+        encode_bstr(&utf8(external_aad)),
+        encode_bstr(payload),
+    ])
 }
 
 /// Signs; `None` only if ECDSA finds no k.
@@ -36,7 +42,13 @@ pub fn verify(key: &Point, external_aad: &str, object: &Sign1) -> bool {
 
 /// `[protected, {}, payload, signature]`
 pub fn encode(object: &Sign1) -> Bytes {
-    concat_all(&[encode_array_head(4), encode_bstr(&object.protected), encode_map_head(0), encode_bstr(&object.payload), encode_bstr(&object.signature)])
+    concat_all(&[
+        encode_array_head(4),
+        encode_bstr(&object.protected),
+        encode_map_head(0),
+        encode_bstr(&object.payload),
+        encode_bstr(&object.signature),
+    ])
 }
 
 /// Reads `[protected, {}, payload, signature]`.

@@ -1,9 +1,9 @@
 //! Credentials: claims sets with a key (PROTOCOL.md section 4; RFC 8392, RFC 8747, RFC 9528 section 3.5.2).
 
 use crate::bytes::{Bytes, concat_all};
-use crate::cbor::{encode_bstr, read_end, read_map_of, encode_int, encode_map_head, encode_tstr_bytes, encode_uint};
-use crate::fields::{Read, expect_int, read_bstr, read_tstr};
+use crate::cbor::{encode_bstr, encode_int, encode_map_head, encode_tstr_bytes, encode_uint, read_end, read_map_of};
 use crate::error::Reject;
+use crate::fields::{Read, expect_int, read_bstr, read_tstr};
 use crate::p256::{Point, point};
 use crate::params::{KID_MAX, NAME_MAX};
 
@@ -52,7 +52,15 @@ pub fn read_key(input: &Bytes, at: usize) -> Result<Read<CoseKey>, Reject> {
 
 /// `{ 2: subject, 8: { 1: COSE_Key } }`
 pub fn encode(credential: &Credential) -> Bytes {
-    concat_all(&[encode_map_head(2), encode_uint(2), encode_tstr_bytes(&credential.subject), encode_uint(8), encode_map_head(1), encode_uint(1), encode_key(&credential.key)])
+    concat_all(&[
+        encode_map_head(2),
+        encode_uint(2),
+        encode_tstr_bytes(&credential.subject),
+        encode_uint(8),
+        encode_map_head(1),
+        encode_uint(1),
+        encode_key(&credential.key),
+    ])
 }
 
 /// Reads a credential and checks that its point is on the curve (InvalidPoint).

@@ -1,9 +1,9 @@
 //! CWTs: an authority vouches for a client to one node (PROTOCOL.md section 4; RFC 8392).
 
 use crate::bytes::{Bytes, bytes, concat_all};
-use crate::cbor::{encode_bstr, read_end, read_map_of, encode_int, encode_map_head};
-use crate::fields::{expect_int, read_bstr, read_int, read_tstr, read_uint};
+use crate::cbor::{encode_bstr, encode_int, encode_map_head, read_end, read_map_of};
 use crate::cbor::{encode_tstr_bytes, encode_uint};
+use crate::fields::{expect_int, read_bstr, read_int, read_tstr, read_uint};
 
 use crate::cose::{self, Sign1};
 use crate::credential::{CoseKey, encode_key, read_key};

@@ -21,7 +21,12 @@ pub struct AeadKey {
 
 /// `info` = the CBOR array `["DKE-v1 " ‖ label, context, L]`
 pub fn info(label: &Bytes, context: &Bytes, length: usize) -> Bytes {
-    concat_all(&[encode_array_head(3), encode_tstr_bytes(&utf8(LABEL_PREFIX).concat(label)), encode_bstr(context), encode_uint(length as u64)])
+    concat_all(&[
+        encode_array_head(3),
+        encode_tstr_bytes(&utf8(LABEL_PREFIX).concat(label)),
+        encode_bstr(context),
+        encode_uint(length as u64),
+    ])
 }
 
 /// `Expand(prk, label, context, L)`, for L of the protocol's own, all far below 8,160.

@@ -1,10 +1,10 @@
 //! The messages (PROTOCOL.md section 5, dke.cddl).
 
 use crate::bytes::{Bytes, concat_all};
-use crate::cbor::{encode_array_head, encode_bstr, read_array_of, read_end, encode_uint};
-use crate::fields::{read_bstr, read_uint};
+use crate::cbor::{encode_array_head, encode_bstr, encode_uint, read_array_of, read_end};
 use crate::cose::{self, Sign1};
 use crate::error::Reject;
+use crate::fields::{read_bstr, read_uint};
 use crate::params::{CT_1_MAX, CT_1_MIN, CT_DATA_MIN, DEPTH_MAX, VERSION, is_suite};
 use crate::sha256::DIGEST_LENGTH as HASH;
 
@@ -119,7 +119,13 @@ pub fn parse_publication(input: &Bytes) -> Result<Publication, Reject> {
 
 /// `[SignedBatch, index, Y, path]`
 pub fn encode_offer(offer: &Offer) -> Bytes {
-    concat_all(&[encode_array_head(4), cose::encode(&offer.batch), encode_uint(offer.index), encode_bstr(&offer.y), encode_bstr(&offer.path)])
+    concat_all(&[
+        encode_array_head(4),
+        cose::encode(&offer.batch),
+        encode_uint(offer.index),
+        encode_bstr(&offer.y),
+        encode_bstr(&offer.path),
+    ])
 }
 
 /// Reads an Offer.
@@ -166,7 +172,13 @@ pub fn parse_initiate(input: &Bytes) -> Result<Initiate, Reject> {
 
 /// `[epoch, index, Z, CT_3]`
 pub fn encode_confirm(confirm: &Confirm) -> Bytes {
-    concat_all(&[encode_array_head(4), encode_uint(confirm.epoch), encode_uint(confirm.index), encode_bstr(&confirm.z), encode_bstr(&confirm.ct_3)])
+    concat_all(&[
+        encode_array_head(4),
+        encode_uint(confirm.epoch),
+        encode_uint(confirm.index),
+        encode_bstr(&confirm.z),
+        encode_bstr(&confirm.ct_3),
+    ])
 }
 
 /// Reads a Confirm: Z has 32 bytes or none.

@@ -1,12 +1,12 @@
 //! The node: N1 to N4. Each step maps a state to the next one; on a rejection there is no next one.
 
 use crate::bytes::Bytes;
-use crate::cbor::{BSTR, read_end, read_map_of, peek_major};
-use crate::fields::{expect_int, read_bstr};
+use crate::cbor::{BSTR, peek_major, read_end, read_map_of};
 use crate::cose;
 use crate::credential::{self, CoseKey, point_of};
 use crate::cwt;
 use crate::error::Reject;
+use crate::fields::{expect_int, read_bstr};
 use crate::gateway::batch_protected;
 use crate::key_schedule as ks;
 use crate::merkle;

@@ -8,7 +8,14 @@ use crate::sha256::sha256;
 
 /// `TH_0 = H("DKE-v1", suite, H(CRED_N), header, index, Y)`
 pub fn th_0(suite: u64, node: &Bytes, header: &Bytes, index: u64, y: &Bytes) -> Bytes {
-    sha256(&concat_all(&[encode_tstr(PROTOCOL), encode_uint(suite), encode_bstr(node), encode_bstr(header), encode_uint(index), encode_bstr(y)]))
+    sha256(&concat_all(&[
+        encode_tstr(PROTOCOL),
+        encode_uint(suite),
+        encode_bstr(node),
+        encode_bstr(header),
+        encode_uint(index),
+        encode_bstr(y),
+    ]))
 }
 
 /// `TH_1 = H(TH_0, flags, X)`

@@ -30,7 +30,7 @@ pub struct Case {
 
 impl Arbitrary for Case {
     fn arbitrary(g: &mut Gen) -> Self {
-        Case { seed: u64::arbitrary(g), steps: 4 + u8::arbitrary(g) % 9 }
+        Case { seed: u64::arbitrary(g), steps: 6 + u8::arbitrary(g) % 9 }
     }
 
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
@@ -140,7 +140,7 @@ impl Twin {
 
     /// Data of any size, mostly small, sometimes the largest or one too many.
     fn data(&mut self) -> Vec<u8> {
-        let length = match self.random.gen_range(0..10) {
+        let length = match self.random.gen_range(0..20) {
             0 => 0,
             1 => DATA_MAX,
             2 => DATA_MAX + 1,
@@ -151,7 +151,7 @@ impl Twin {
 
     /// The message, or in one case of four one of its corruptions.
     fn maybe_corrupt(&mut self, message: &[u8]) -> Vec<u8> {
-        if self.random.gen_bool(0.25) {
+        if self.random.gen_bool(0.2) {
             let items = items(message);
             let item = items[self.random.gen_range(0..items.len())];
             let corruption = Corruption::ALL[self.random.gen_range(0..Corruption::ALL.len())];
@@ -163,9 +163,9 @@ impl Twin {
 
     fn step(&mut self) {
         match self.random.gen_range(0..100) {
-            0..=9 => self.publish(),
-            10..=44 => self.initiate(),
-            45..=74 => self.deliver(),
+            0..=7 => self.publish(),
+            8..=39 => self.initiate(),
+            40..=74 => self.deliver(),
             75..=94 => self.finish(),
             _ => self.acknowledge(),
         }
@@ -221,7 +221,9 @@ impl Twin {
     fn initiate(&mut self) {
         let old = self.publications.len() > 1 && self.random.gen_bool(0.15);
         let publication = self.publications[self.publications.len() - 1 - usize::from(old)].clone();
-        let index: u8 = self.random.gen_range(0..=4);
+        // Mostly a prekey that the batch has.
+        let most = self.spec.batches[0].prekeys.len().saturating_sub(1) as u8;
+        let index = if self.random.gen_bool(0.9) { self.random.gen_range(0..=most) } else { 4 };
         let credential = self.spec.credential.native_slice().to_vec();
         let node = Credential::own(&credential).expect("a credential");
         let mut out = vec![0; OFFER_MAX];
