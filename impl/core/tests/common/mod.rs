@@ -27,10 +27,10 @@ impl TestRng {
 
 impl RngCore for TestRng {
     fn next_u32(&mut self) -> u32 {
-        unimplemented!()
+        rand_core::impls::next_u32_via_fill(self)
     }
     fn next_u64(&mut self) -> u64 {
-        unimplemented!()
+        rand_core::impls::next_u64_via_fill(self)
     }
     fn fill_bytes(&mut self, out: &mut [u8]) {
         self.counter += 1;
@@ -50,10 +50,10 @@ pub struct BadRng(pub Option<u8>);
 
 impl RngCore for BadRng {
     fn next_u32(&mut self) -> u32 {
-        unimplemented!()
+        rand_core::impls::next_u32_via_fill(self)
     }
     fn next_u64(&mut self) -> u64 {
-        unimplemented!()
+        rand_core::impls::next_u64_via_fill(self)
     }
     fn fill_bytes(&mut self, out: &mut [u8]) {
         out.fill(self.0.unwrap());
