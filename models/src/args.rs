@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["replay", "interactive"])]
     pub record: bool,
     /// Let Tamarin check the recorded proof scripts without search, and see that they belong to the models
-    #[arg(long, conflicts_with_all = ["variant", "interactive"])]
+    #[arg(long, conflicts_with_all = ["variant", "interactive", "json"])]
     pub replay: bool,
     /// Open Tamarin's interface on the one model that fits --only
     #[arg(long, conflicts_with = "json")]

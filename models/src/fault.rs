@@ -61,6 +61,12 @@ pub enum Fault {
     /// A lemma that others are proved with is not proved itself.
     #[error("its proof may use lemma {0}, which is not expected to be verified here")]
     RestsOn(String),
+    /// A model without proof script.
+    #[error("{0} does not exist")]
+    NoScript(String),
+    /// Script and model differ.
+    #[error("the proof script is one of another model; the first difference is at `{0}`")]
+    OtherModel(String),
     /// The prover is not installed, and no record speaks for this model.
     #[error("{0} is not on PATH, and models/verdicts.toml has no verdict for the model as it is now")]
     NoRecord(String),

@@ -23,6 +23,7 @@ pub mod replay;
 pub mod result;
 pub mod run;
 pub mod scan;
+pub mod script;
 pub mod table;
 pub mod tamarin;
 pub mod verifpal;

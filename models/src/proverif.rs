@@ -30,7 +30,7 @@ pub fn parse(stdout: &str, properties: &[Property]) -> Result<Vec<Answer>, Fault
     let (summary, _) = summary.split_once(RULE).ok_or(Fault::CutOff)?;
     let mut verdicts = Vec::new();
     for line in summary.lines().map(|line| line.trim().trim_start_matches("- ")).filter(|line| !line.is_empty()) {
-        let is_heading = line.ends_with("(s):");
+        let is_heading = line.ends_with("):");
         if line.starts_with("Lemma") {
             if !line.contains(" is true") || line.contains(" is false") || line.contains("cannot be proved") {
                 return Err(Fault::Unknown(line.to_string()));

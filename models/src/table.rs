@@ -7,8 +7,10 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 const PLAIN: Style = Style::new();
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
+/// As expected.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Not as expected.
+pub const BAD: Style = AnsiColor::Red.on_default();
 const OLD: Style = AnsiColor::Yellow.on_default();
 
 /// All that a run found out.

@@ -50,8 +50,8 @@ pub fn parse(stdout: &str, properties: &[Property]) -> Result<Vec<Answer>, Fault
         return Err(Fault::NoSummary);
     }
     let report: Report = serde_json::from_str(stdout).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => Fault::CutOff,
-        _ => Fault::Unknown(error.to_string()),
+        serde_json::error::Category::Data => Fault::Unknown(error.to_string()),
+        _ => Fault::CutOff,
     })?;
     let analysis = report.models.into_iter().find_map(|model| model.analysis).ok_or(Fault::NoSummary)?;
     if analysis.queries.len() != properties.len() {
