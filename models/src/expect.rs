@@ -77,7 +77,8 @@ pub fn name(comment: &str) -> Result<String, ExpectError> {
     let is_name = |name: &&str| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c))
     };
-    let name = text.split_once(':').map(|(name, _)| name).filter(is_name);
+    let before = text.rsplit_once("expect:").map_or("", |(before, _)| before);
+    let name = before.split_once(':').map(|(name, _)| name).filter(is_name);
     name.map(String::from).ok_or_else(|| ExpectError::Name(text.clone()))
 }
 
