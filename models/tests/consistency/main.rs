@@ -5,7 +5,7 @@ mod sources;
 mod term;
 
 use dke_models::coverage;
-use sources::{Artefact, models, property_names, protocol, specification};
+use sources::{Artefact, models, protocol, specification};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn deviations(root: &Path) -> Vec<String> {
             deviations.extend(completeness(&protocol, folder, &of_prover));
         }
     }
-    deviations.extend(properties(root, &protocol));
+    deviations.extend(property_names(root, &protocol));
     deviations
 }
 
@@ -99,19 +99,22 @@ fn completeness(protocol: &Artefact, folder: &str, models: &[&Artefact]) -> Vec<
     deviations
 }
 
-/// Every property of PROTOCOL.md is in a model, and ProVerif and Verifpal use no names but Tamarin's and PROTOCOL.md's.
-fn properties(root: &Path, protocol: &Artefact) -> Vec<String> {
-    let models = property_names(root);
-    let names = |folder: &str| {
-        models.iter().filter(|(path, _)| path.starts_with(folder)).flat_map(|(_, names)| names).collect::<Vec<_>>()
+/// Every property of PROTOCOL.md is a lemma of Tamarin, or an equivalence of ProVerif (which stands above a process). ProVerif and Verifpal
+/// use no names but Tamarin's and PROTOCOL.md's.
+fn property_names(root: &Path, protocol: &Artefact) -> Vec<String> {
+    let properties = sources::properties(root);
+    let names = |filter: &dyn Fn(&str, &str) -> bool| -> BTreeSet<String> {
+        let of_filter = properties.iter().filter(|(path, property)| filter(path, &property.line));
+        of_filter.map(|(_, property)| coverage::property(&property.name).to_string()).collect()
     };
-    let base = |name: &&String| coverage::property(name).to_string();
-    let tamarin: BTreeSet<String> = names("tamarin/").into_iter().cloned().collect();
-    let others: BTreeSet<String> = names("proverif/").iter().chain(&names("verifpal/")).map(base).collect();
+    let lemmas = names(&|path, _| path.starts_with("tamarin/"));
+    let equivalences = names(&|path, line| path.starts_with("proverif/") && line.starts_with("process"));
+    let others = names(&|path, _| path.starts_with("proverif/") || path.starts_with("verifpal/"));
     let listed: BTreeSet<String> = protocol.properties.iter().cloned().collect();
-    let nowhere = listed.iter().filter(|name| !tamarin.contains(*name) && !others.contains(*name));
-    let nowhere = nowhere.map(|name| format!("{name} stands in PROTOCOL.md, section 10, but in no model"));
-    let unknown = others.iter().filter(|name| !tamarin.contains(*name) && !listed.contains(*name));
+    let nowhere = listed.iter().filter(|name| !lemmas.contains(*name) && !equivalences.contains(*name));
+    let nowhere =
+        nowhere.map(|name| format!("{name} stands in PROTOCOL.md, section 10, but is neither lemma nor equivalence"));
+    let unknown = others.iter().filter(|name| !lemmas.contains(*name) && !listed.contains(*name));
     let unknown = unknown.map(|name| format!("{name} is neither a lemma's name nor in PROTOCOL.md, section 10"));
     nowhere.chain(unknown).collect()
 }

@@ -1,8 +1,9 @@
 //! What each artefact says of steps, labels, formulas and messages. Everything is read from the files.
 
 use crate::term::{Term, calls, parse};
+use dke_models::coverage;
 use dke_models::model::{Model, Prover, Variant, discover};
-use dke_models::{coverage, scan};
+use dke_models::scan::{self, Property};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -186,11 +187,12 @@ pub(crate) fn models(root: &Path) -> Vec<Artefact> {
     by_prover.map(model).filter(|artefact| artefact.formulas.contains_key("TH_0")).collect()
 }
 
-/// The names of all properties in all models of the folders of the provers.
-pub(crate) fn property_names(root: &Path) -> BTreeMap<String, Vec<String>> {
+/// The properties of all models, each with the path of its model.
+pub(crate) fn properties(root: &Path) -> Vec<(String, Property)> {
     let models = discover(&root.join("models")).unwrap_or_else(|error| panic!("{error}"));
     let properties = |model: &Model| model.properties(&Variant::default()).unwrap_or_else(|error| panic!("{error}"));
-    models.iter().map(|model| (model.path.clone(), properties(model).into_iter().map(|p| p.name).collect())).collect()
+    let with_path = |model: &Model| properties(model).into_iter().map(|p| (model.path.clone(), p)).collect::<Vec<_>>();
+    models.iter().flat_map(with_path).collect()
 }
 
 fn model(model: &Model) -> Artefact {
