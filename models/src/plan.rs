@@ -38,7 +38,7 @@ pub struct Job<'a> {
     pub variant: &'a Variant,
     /// The properties whose verdicts count, and those verdicts.
     pub judged: Vec<(Property, Verdict)>,
-    /// All properties that stand in the model for this variant, in order.
+    /// The properties that the prover must speak of, in order: for ProVerif those, else all that stand in the model for this variant.
     pub present: Vec<Property>,
 }
 
@@ -96,6 +96,10 @@ pub fn jobs<'a>(models: &'a [Model], filter: &Filter) -> Result<Vec<Job<'a>>, Mo
             let per_process = match model.prover {
                 Prover::Tamarin => 1,
                 Prover::ProVerif | Prover::Verifpal => judged.len().max(1),
+            };
+            let present = match model.prover {
+                Prover::ProVerif => judged.iter().map(|(property, _)| property.clone()).collect(),
+                Prover::Tamarin | Prover::Verifpal => present,
             };
             for judged in judged.chunks(per_process) {
                 jobs.push(Job { model, variant, judged: judged.to_vec(), present: present.clone() });

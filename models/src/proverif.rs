@@ -14,6 +14,18 @@ pub fn command(model: &Model, file: &Path) -> Command {
     command
 }
 
+/// The model's text with these queries only: each query costs time, whether its verdict counts or not.
+pub fn with_queries(text: &str, present: &[Property], asked: &[Property]) -> String {
+    let is_asked = |property: &&Property| asked.iter().any(|other| other.name == property.name);
+    let others = present.iter().filter(|property| !is_asked(property) && property.declaration.starts_with("query"));
+    others.fold(text.to_string(), |text, property| {
+        let declaration = &property.declaration;
+        let end = [".\n", ". "].iter().filter_map(|end| declaration.find(end)).min();
+        let query = end.and_then(|end| declaration.get(..=end)).unwrap_or(declaration);
+        text.replacen(query, "", 1)
+    })
+}
+
 const RULE: &str = "--------------------------------------------------------------";
 
 /// The answers of the "Verification summary" at the end of the output, one line per query:

@@ -1,7 +1,7 @@
 //! Runs the jobs, several at once within the machine's memory and cores.
 
 use crate::fault::{Fault, check_end};
-use crate::model::Prover;
+use crate::model::{Model, ModelError, Prover};
 use crate::plan::Job;
 use crate::process::{self, INTERRUPTED, Limits};
 use crate::progress::Progress;
@@ -82,16 +82,24 @@ fn run_job(job: &Job<'_>, limits: Limits) -> Finished {
     }
 }
 
+fn text(job: &Job<'_>) -> Result<String, ModelError> {
+    let text = job.model.select(job.variant)?;
+    match job.model.prover {
+        Prover::ProVerif => Ok(proverif::with_queries(&text, &job.model.properties(job.variant)?, &job.present)),
+        Prover::Tamarin | Prover::Verifpal => Ok(text),
+    }
+}
+
 /// For provers without a preprocessor: runs the command on a file with the variant's text.
 fn with_file(
     job: &Job<'_>,
     limits: Limits,
-    command: impl Fn(&crate::model::Model, &Path) -> Command,
+    command: impl Fn(&Model, &Path) -> Command,
     parse: impl Fn(&str) -> Result<Vec<Answer>, Fault>,
 ) -> Finished {
     let name = job.model.file.file_name().unwrap_or_default();
     let written = tempfile::tempdir().and_then(|folder| {
-        let text = job.model.select(job.variant).map_err(std::io::Error::other)?;
+        let text = text(job).map_err(std::io::Error::other)?;
         std::fs::write(folder.path().join(name), text).map(|()| folder)
     });
     match written {

@@ -14,8 +14,8 @@ pub struct Property {
     pub expected: Expected,
     /// What the prover makes of it for the others; Tamarin only.
     pub role: Role,
-    /// Its first line.
-    pub line: String,
+    /// Its declaration, up to the next comment.
+    pub declaration: String,
 }
 
 /// Tamarin: whether a lemma asks for a trace, and whether other lemmas are proved with its help.
@@ -108,7 +108,7 @@ fn property(declaration: &str, comment: Option<&str>, prover: Prover) -> Result<
         Prover::Tamarin => lemma(declaration),
         Prover::ProVerif | Prover::Verifpal => (expect::name(comment)?, Role::default()),
     };
-    Ok(Some(Property { name, expected, role, line }))
+    Ok(Some(Property { name, expected, role, declaration: declaration.to_string() }))
 }
 
 /// Name and role from `lemma NAME [ATTRIBUTES]: exists-trace "..."`.

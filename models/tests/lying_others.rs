@@ -42,13 +42,12 @@ fn proverif(protocol: &str, weak: &str) -> Project {
 
 #[track_caller]
 fn proverif_fails_with(protocol: &str, words: &str) {
-    proverif(protocol, &verification_summary(&[LEAKED, UNKNOWN])).prove_json().fails_with(words);
+    proverif(protocol, &verification_summary(&[LEAKED])).prove_json().fails_with(words);
 }
 
 #[test]
 fn an_honest_proverif_is_believed() {
-    let run =
-        proverif(&verification_summary(&[SECRET, UNKNOWN]), &verification_summary(&[LEAKED, UNKNOWN])).prove_json();
+    let run = proverif(&verification_summary(&[SECRET, UNKNOWN]), &verification_summary(&[LEAKED])).prove_json();
     run.is_as_expected();
     let names: Vec<String> =
         run.json()["rows"].as_array().expect("rows").iter().map(|row| row["property"].to_string()).collect();
@@ -59,9 +58,7 @@ fn an_honest_proverif_is_believed() {
 fn grouped_results_and_proved_lemmas_are_read() {
     let grouped = "Query(ies):\n - Query not attacker(s[]) is true.\n - Query event(A(x_1)) ==> event(B(x_1)) cannot be proved.\n\
                    Associated lemma(s):\n - Lemma event(A(x_1)) ==> event(B(x_1)) is true in process 0.";
-    proverif(&verification_summary(&[grouped]), &verification_summary(&[LEAKED, UNKNOWN]))
-        .prove_json()
-        .is_as_expected();
+    proverif(&verification_summary(&[grouped]), &verification_summary(&[LEAKED])).prove_json().is_as_expected();
     proverif_fails_with(
         &verification_summary(&[&grouped.replace("is true in", "is false in")]),
         "means nothing here: Lemma",
@@ -78,7 +75,22 @@ fn proverif_without_proof() {
 #[test]
 fn proverif_without_attack() {
     let good = verification_summary(&[SECRET, UNKNOWN]);
-    proverif(&good, &good).prove_json().fails_with("secrecy in WEAK: expected false, found true");
+    proverif(&good, &verification_summary(&[SECRET]))
+        .prove_json()
+        .fails_with("secrecy in WEAK: expected false, found true");
+}
+
+#[test]
+fn proverif_is_asked_only_what_counts() {
+    let project = Project::new(&["secrecy", "agreement"], &[("proverif/p.pv", PI)]);
+    let read =
+        "seen=; while IFS= read -r line; do seen=\"$seen$line \"; done < \"$1\"; printf '%s\\n' \"$seen\" > input";
+    let root = project.path(".").to_string_lossy().into_owned();
+    project.stub("proverif", &format!("cd '{root}'; {read}; {}", says(&verification_summary(&[LEAKED]))));
+    project.prove(&["--json", "--variant", "WEAK"]).is_as_expected();
+    let input = project.read("input");
+    assert!(input.contains("query attacker(s). ") && !input.contains("query x"), "{input}");
+    assert!(!input.contains("event(A(x))") && input.contains("process   out(c, s) "), "{input}");
 }
 
 #[test]

@@ -104,11 +104,11 @@ fn completeness(protocol: &Artefact, folder: &str, models: &[&Artefact]) -> Vec<
 fn property_names(root: &Path, protocol: &Artefact) -> Vec<String> {
     let properties = sources::properties(root);
     let names = |filter: &dyn Fn(&str, &str) -> bool| -> BTreeSet<String> {
-        let of_filter = properties.iter().filter(|(path, property)| filter(path, &property.line));
+        let of_filter = properties.iter().filter(|(path, property)| filter(path, &property.declaration));
         of_filter.map(|(_, property)| coverage::property(&property.name).to_string()).collect()
     };
     let lemmas = names(&|path, _| path.starts_with("tamarin/"));
-    let equivalences = names(&|path, line| path.starts_with("proverif/") && line.starts_with("process"));
+    let equivalences = names(&|path, text| path.starts_with("proverif/") && text.starts_with("process"));
     let others = names(&|path, _| path.starts_with("proverif/") || path.starts_with("verifpal/"));
     let listed: BTreeSet<String> = protocol.properties.iter().cloned().collect();
     let nowhere = listed.iter().filter(|name| !lemmas.contains(*name) && !equivalences.contains(*name));
