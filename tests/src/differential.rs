@@ -2,7 +2,6 @@
 //! named errors after every step.
 
 use crate::corrupt::{Corruption, corrupt, items};
-use crate::harness::TestRng;
 use crate::memory_store::{MemoryClientStore, MemoryNodeStore};
 use crate::vectors::{credential, drawn, hex};
 use dke::client::{AwaitingConfirm as Awaiting, Client};
@@ -12,6 +11,7 @@ use dke::store::Pins;
 use dke::{Credential, Depth, Mode, Scalar, Suite};
 use dke_spec::bytes::{Bytes, bytes};
 use dke_spec::{client as spec_client, gateway as spec_gateway, node as spec_node};
+use dke_vectors::Given;
 use quickcheck::{Arbitrary, Gen};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -197,7 +197,7 @@ impl Twin {
         };
         let random = ys.iter().fold(token.native_slice().to_vec(), |all, y| [&all, y.native_slice()].concat());
         let mut out = vec![0; PUBLICATION_MAX];
-        let len = node.publish(&mut self.store, &plan, &mut TestRng::bytes(random), &mut out).expect("N1");
+        let len = node.publish(&mut self.store, &plan, &mut Given::new(random), &mut out).expect("N1");
         assert_eq!(hex(&expected), hex::encode(&out[..len]), "N1: the Publication");
         self.spec = next;
         let message = self.maybe_corrupt(&out[..len]);
@@ -254,7 +254,7 @@ impl Twin {
         let mode = if refresh { Mode::Refresh } else { Mode::Basic };
         let request = dke::client::Request { mode, early_data: &early_data, now: NOW };
         let mut out = vec![0; INITIATE_MAX];
-        let mut rng = TestRng::bytes(x.native_slice());
+        let mut rng = Given::new(x.native_slice());
         let initiated = implementation.initiate(&mut client.store, &node, &offer, &request, &mut rng, &mut out);
         let left = spec.as_ref().map(|pending| (hex(&pending.initiate), hex(&pending.early_secret)));
         let right = initiated.as_ref().map(|initiated| {
@@ -303,7 +303,7 @@ impl Twin {
                 self.depths.accepted += 1;
                 let spec = spec_node::confirm(&next, &left, &bytes(&answer), &z);
                 let mut out = vec![0; CONFIRM_MAX];
-                let mut rng = TestRng::bytes(z.native_slice());
+                let mut rng = Given::new(z.native_slice());
                 let confirmed = right.confirm(&mut store, &answer, &mut rng, &mut out);
                 let left =
                     spec.as_ref().map(|(_, confirmed)| (hex(&confirmed.confirm), hex(&confirmed.session_secret)));
