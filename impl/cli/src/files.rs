@@ -152,8 +152,9 @@ pub(crate) struct Out {
 impl Out {
     /// Opens a temporary file beside `path`.
     pub(crate) fn reserve(path: &Path) -> Result<Out, Fault> {
-        if path.is_dir() {
-            return Err(Fault::Input { name: "File", sentence: format!("{} is a directory.", path.display()) });
+        // Renaming a file to the name of a directory, a device or a pipe would replace it.
+        if path.exists() && !path.is_file() {
+            return Err(Fault::Input { name: "File", sentence: format!("{} is no regular file.", path.display()) });
         }
         let file = tempfile::NamedTempFile::new_in(parent(path)).map_err(|error| Fault::file(path, &error))?;
         Ok(Out { path: path.to_path_buf(), file })
