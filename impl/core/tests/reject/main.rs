@@ -9,7 +9,7 @@ mod gateway;
 mod initiates;
 mod offers;
 
-use dke::{Error, Misuse, Reject};
+use dke::{Blame, Error, Failed, Misuse, Reject};
 
 #[test]
 fn names_are_those_of_the_protocol() {
@@ -25,5 +25,18 @@ fn names_are_those_of_the_protocol() {
     assert_eq!(known, listed);
     for reject in Reject::ALL {
         assert!(reject.to_string().ends_with('.'));
+    }
+}
+
+#[test]
+fn errors_say_whose_fault_they_are() {
+    let failed = Failed { state: (), error: Error::Storage("The store is full.") };
+    assert!(format!("{failed:?}").contains("full"));
+    for (error, name, blame, sentence) in [
+        (failed.error, "Storage", Blame::Storage, "The store failed; the step was not done: The store is full."),
+        (Misuse::InvalidKey.into(), "InvalidKey", Blame::Caller, "A private key is not a scalar."),
+        (Reject::Expired.into(), "Expired", Blame::Peer, "The batch's not_after has passed."),
+    ] {
+        assert_eq!((error.name(), error.blame(), &*error.to_string()), (name, blame, sentence));
     }
 }
