@@ -52,7 +52,7 @@ struct Stage {
     steps: Vec<Value>,
 }
 
-/// Runs it. `Broken` if the two ends of an exchange do not have equal keys.
+/// Runs it. `Failed` if the two ends of an exchange do not have equal keys.
 pub(crate) fn run(args: &Demo) -> Result<Report, Fault> {
     match &args.keep {
         Some(dir) if dir.exists() => Err(Fault::usage(format!("{} exists already.", dir.display()))),
@@ -87,7 +87,7 @@ fn play(root: &Path, kept: bool) -> Result<Report, Fault> {
     if !equal || !blind {
         anstream::print!("{text}");
         let what = if equal { "The gateway's files hold a secret." } else { "The two ends have different keys." };
-        return Err(Fault::Broken(what.into()));
+        return Err(Fault::Failed(what.into()));
     }
     Ok(Report::new()
         .with("equal", equal)
