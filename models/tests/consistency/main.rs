@@ -212,5 +212,5 @@ fn a_changed_message_is_seen() {
 #[test]
 fn a_deleted_or_renamed_property_is_seen() {
     is_seen(PROTOCOL, "| key_unique |", "| key_uniqueness |", "key_uniqueness stands in PROTOCOL.md");
-    is_seen(TAMARIN, "lemma authority:", "lemma authorised:", "authority stands in PROTOCOL.md");
+    is_seen(TAMARIN, "lemma replay:", "lemma repeated:", "replay stands in PROTOCOL.md");
 }
