@@ -86,6 +86,8 @@ pub fn initiate(data: &[u8]) {
             match node.parties.answer::<RustCrypto>(&mut node.store, data) {
                 Ok(_) => {
                     assert!(node.good.iter().any(|good| good == data));
+                    let left = |prekeys: Vec<bool>| prekeys.into_iter().filter(|left| *left).count();
+                    assert_eq!(left(before), left(node.prekeys()) + 1);
                     let again = node.parties.answer::<RustCrypto>(&mut node.store, data);
                     assert_eq!(again.err(), Some(Reject::PrekeyConsumed.into()));
                     node.store = published(&node.parties);

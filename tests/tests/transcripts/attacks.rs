@@ -60,7 +60,7 @@ pub(crate) fn swapped_confirms() -> Story {
     for name in ["alice", "bob"] {
         story.call(name, Mode::Basic, "open the door");
     }
-    let confirms: Vec<Vec<u8>> = story.wake().iter().map(|initiate| story.answer(&initiate, "opened")).collect();
+    let confirms: Vec<Vec<u8>> = story.wake().iter().map(|initiate| story.answer(initiate, "opened")).collect();
     for confirm in &confirms {
         story.keep(confirm, true);
     }
