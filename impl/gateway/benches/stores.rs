@@ -1,0 +1,134 @@
+//! The two embedded stores that came into question, with the records of a gateway: durable commits, alone and in groups, and reads.
+//!
+//! `cargo bench -p dke-gateway --bench stores -- [DIRECTORY]` (default: the system's temporary directory; a RAM disk proves nothing).
+
+use fjall::{KeyspaceCreateOptions, PersistMode};
+use rand::{Rng as _, RngCore as _};
+use redb::{Database, ReadableDatabase as _, TableDefinition};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const RECORDS: TableDefinition<'_, [u8; 25], &[u8]> = TableDefinition::new("records");
+/// Bytes of an Initiate with some data.
+const RECORD: usize = 200;
+/// Records that are there before anything is measured.
+const STORED: u64 = 100_000;
+const FOR: Duration = Duration::from_secs(3);
+
+fn key(number: u64) -> [u8; 25] {
+    let mut key = [0; 25];
+    // Nodes are found by hash: consecutive records are far from each other.
+    key[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    key[17..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+fn value() -> Vec<u8> {
+    let mut value = vec![0; RECORD];
+    rand::thread_rng().fill_bytes(&mut value);
+    value
+}
+
+trait Candidate {
+    const NAME: &'static str;
+    fn open(path: &Path) -> Self;
+    fn commit(&self, numbers: std::ops::Range<u64>);
+    fn read(&self, number: u64) -> usize;
+}
+
+impl Candidate for Database {
+    const NAME: &'static str = "redb";
+
+    fn open(path: &Path) -> Self {
+        Database::create(path.join("store.redb")).unwrap()
+    }
+
+    fn commit(&self, numbers: std::ops::Range<u64>) {
+        let transaction = self.begin_write().unwrap();
+        {
+            let mut table = transaction.open_table(RECORDS).unwrap();
+            for number in numbers {
+                table.insert(&key(number), value().as_slice()).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+    }
+
+    fn read(&self, number: u64) -> usize {
+        let transaction = self.begin_read().unwrap();
+        let table = transaction.open_table(RECORDS).unwrap();
+        table.get(&key(number)).unwrap().unwrap().value().len()
+    }
+}
+
+struct Fjall(fjall::Database, fjall::Keyspace);
+
+impl Candidate for Fjall {
+    const NAME: &'static str = "fjall";
+
+    fn open(path: &Path) -> Self {
+        let database = fjall::Database::builder(path.join("fjall")).open().unwrap();
+        let keyspace = database.keyspace("records", KeyspaceCreateOptions::default).unwrap();
+        Fjall(database, keyspace)
+    }
+
+    fn commit(&self, numbers: std::ops::Range<u64>) {
+        let mut batch = self.0.batch().durability(Some(PersistMode::SyncAll));
+        for number in numbers {
+            batch.insert(&self.1, key(number), value());
+        }
+        batch.commit().unwrap();
+    }
+
+    fn read(&self, number: u64) -> usize {
+        self.1.get(key(number)).unwrap().unwrap().len()
+    }
+}
+
+/// How often something can be done in a second.
+fn rate(mut what: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut times = 0_u32;
+    while start.elapsed() < FOR {
+        what();
+        times += 1;
+    }
+    f64::from(times) / start.elapsed().as_secs_f64()
+}
+
+fn measure<C: Candidate>(directory: &Path) {
+    let store = C::open(directory);
+    for start in (0..STORED).step_by(1000) {
+        store.commit(start..start + 1000);
+    }
+    let mut next = STORED;
+    let mut grouped = |group: u64| {
+        let commits = rate(|| {
+            store.commit(next..next + group);
+            next += group;
+        });
+        #[allow(clippy::cast_precision_loss, reason = "group sizes are small")]
+        let records = commits * group as f64;
+        println!("{:6} {group:4} a commit  {commits:8.0} commits/s  {records:8.0} records/s", C::NAME);
+    };
+    for group in [1, 8, 64, 256] {
+        grouped(group);
+    }
+    let mut random = rand::thread_rng();
+    let reads = rate(|| {
+        std::hint::black_box(store.read(random.gen_range(0..STORED)));
+    });
+    println!("{:6} reads         {reads:8.0} /s", C::NAME);
+}
+
+fn main() {
+    let place = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+        .map_or_else(std::env::temp_dir, PathBuf::from);
+    for _ in 0..2 {
+        let directory = tempfile::tempdir_in(&place).unwrap();
+        measure::<Database>(directory.path());
+        measure::<Fjall>(directory.path());
+    }
+}
