@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::network_args::{Call, NodeRun, Serve, To};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -37,7 +38,7 @@ pub(crate) enum Command {
     /// The client: initiate, finish
     #[command(subcommand)]
     Client(Client),
-    /// The gateway: a directory that keeps what is under way
+    /// The gateway: on the network, or a directory that keeps what is under way
     #[command(subcommand)]
     Gateway(Gateway),
     /// Show a message, a credential or a CWT in CBOR diagnostic notation
@@ -115,6 +116,8 @@ pub(crate) enum Node {
     Publish(Publish),
     /// N2 and N3: accept an Initiate and confirm it
     Accept(Accept),
+    /// On the network: wake up on a schedule, answer what waits, publish when prekeys run low
+    Run(NodeRun),
     /// N4: drop a Confirm that the gateway has acknowledged
     #[command(after_help = "Example:\n  dke node forget lamp --epoch 1 --index 0")]
     Forget(Place),
@@ -212,6 +215,11 @@ pub(crate) struct Trust {
 
 #[derive(Subcommand)]
 pub(crate) enum Client {
+    /// On the network: a whole exchange, from the Offer to the Confirm
+    Call(Call),
+    /// On the network: go on with the pending exchanges with a node
+    #[command(after_help = "Example:\n  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost")]
+    Resume(To),
     /// C1: verify an Offer and begin an exchange
     Initiate(Initiate),
     /// C2: verify a Confirm
@@ -267,6 +275,8 @@ pub(crate) struct Initiate {
 
 #[derive(Subcommand)]
 pub(crate) enum Gateway {
+    /// On the network: CoAP and HTTP, with a durable store
+    Serve(Serve),
     /// Register a node's credential; makes the directory
     #[command(after_help = "Example:\n  dke gateway register gateway lamp/credential.cbor")]
     Register(Carried),

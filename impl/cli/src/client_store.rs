@@ -48,7 +48,7 @@ impl ClientFile {
         Ok(ClientFile { locked, state })
     }
 
-    fn save(&self) -> Result<(), Fault> {
+    pub(crate) fn save(&self) -> Result<(), Fault> {
         self.locked.save(FILE, FORMAT, &self.state)
     }
 
