@@ -2,7 +2,7 @@
 
 use crate::gateway::{Failure, Gateway};
 use dke::client::{AwaitingConfirm, Client, Request};
-use dke::params::{DATA_MAX, INITIATE_MAX};
+use dke::params::{DATA_MAX, FINGERPRINT, INITIATE_MAX};
 use dke::store::ClientStore;
 use dke::{Credential, Error, Mode, Session};
 use rand_core::OsRng;
@@ -36,6 +36,8 @@ pub enum Progress {
         epoch: u64,
         /// Of the prekey.
         index: u8,
+        /// Of the early secret, for people.
+        fingerprint: [u8; FINGERPRINT],
     },
     /// The gateway has the Initiate; the node sleeps.
     Queued,
@@ -123,7 +125,11 @@ impl Caller<'_> {
         let mut initiate = vec![0; INITIATE_MAX];
         let begun = client.initiate(store, &self.node, &offer, &request, &mut OsRng, &mut initiate)?;
         initiate.truncate(begun.len);
-        progress(Progress::Initiated { epoch: begun.awaiting.epoch(), index: begun.awaiting.index() });
+        progress(Progress::Initiated {
+            epoch: begun.awaiting.epoch(),
+            index: begun.awaiting.index(),
+            fingerprint: begun.awaiting.early_secret().fingerprint(),
+        });
         Ok((initiate, begun.awaiting))
     }
 

@@ -9,6 +9,7 @@ use dke_coap::names::{
 };
 use dke_coap::{Client, Endpoint, Method, Parameters};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -77,10 +78,34 @@ impl Answer {
     }
 }
 
+/// What goes to a gateway and comes from it, for whoever wants to watch. The resource is the one below the node: `publication`, `offer`,
+/// `initiate`, `mailbox`, `confirm`, `sealed` or `credential`.
+#[derive(Clone, Copy, Debug)]
+pub enum Traffic<'a> {
+    /// A request is about to be sent.
+    Sent {
+        /// To which resource.
+        resource: &'a str,
+        /// The request's body.
+        body: &'a [u8],
+    },
+    /// It succeeded.
+    Answered {
+        /// By which resource.
+        resource: &'a str,
+        /// The answer's body.
+        body: &'a [u8],
+    },
+}
+
+/// Watches a gateway's traffic.
+pub type Tap = Arc<dyn Fn(&Traffic<'_>) + Send + Sync>;
+
 /// A gateway.
 #[derive(Clone)]
 pub struct Gateway {
     link: Link,
+    tap: Option<Tap>,
 }
 
 #[derive(Clone)]
@@ -117,7 +142,19 @@ impl Gateway {
             "http" => Link::Http(Http(with_port(80))),
             _ => return Err(wrong()),
         };
-        Ok(Gateway { link })
+        Ok(Gateway { link, tap: None })
+    }
+
+    /// The same gateway, whose traffic is shown to `tap`.
+    #[must_use]
+    pub fn tapped(self, tap: Tap) -> Gateway {
+        Gateway { tap: Some(tap), ..self }
+    }
+
+    fn show<'a>(&self, path: &[&'a str], traffic: impl FnOnce(&'a str) -> Traffic<'a>) {
+        if let (Some(tap), Some(resource)) = (&self.tap, path.get(2)) {
+            tap(&traffic(resource));
+        }
     }
 
     async fn ask(&self, method: Method, path: &[&str], query: &[&str], body: &[u8]) -> Result<Answer, Failure> {
@@ -133,6 +170,7 @@ impl Gateway {
         body: &[u8],
         format: (u16, &str),
     ) -> Result<Answer, Failure> {
+        self.show(path, |resource| Traffic::Sent { resource, body });
         let answer = match &self.link {
             Link::Coap(client) => {
                 let format = (!body.is_empty()).then_some(format.0);
@@ -143,7 +181,9 @@ impl Gateway {
                 http.request(&request, BODY_MAX).await?
             }
         };
-        answer.accepted()
+        let answer = answer.accepted()?;
+        self.show(path, |resource| Traffic::Answered { resource, body: &answer.body });
+        Ok(answer)
     }
 
     /// Registers a node, where the gateway allows that. `true` if it was not known.
@@ -210,7 +250,9 @@ impl Gateway {
                 http.request(&request, BODY_MAX).await?
             }
         };
-        split(&answer.accepted()?.body)
+        let answer = answer.accepted()?;
+        self.show(&path, |resource| Traffic::Answered { resource, body: &answer.body });
+        split(&answer.body)
     }
 
     /// Leaves a sealed representation for the node's clients.

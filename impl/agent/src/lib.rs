@@ -24,5 +24,5 @@ mod http;
 mod node;
 
 pub use caller::{Asked, Called, Caller, Progress, Unfinished};
-pub use gateway::{Failure, Gateway};
+pub use gateway::{Failure, Gateway, Tap, Traffic};
 pub use node::{Call, Handler, Interrupted, Ledger, NodeAgent, Settings, Unsent, Wake};

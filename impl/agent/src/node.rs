@@ -13,6 +13,7 @@
 //! ```
 
 use crate::gateway::{Failure, Gateway};
+use dke::key_schedule::EarlySecret;
 use dke::node::{Incoming, Node, Peer, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore, Trust};
@@ -37,6 +38,9 @@ pub struct Call<'a> {
 pub trait Handler {
     /// The answer, at most 1,024 bytes. `None` if there is none: the client gets an empty one.
     fn answer(&mut self, call: &Call<'_>) -> impl Future<Output = Option<Vec<u8>>> + Send;
+
+    /// The answer is stored, and about to be sent: the keys of both kinds may be used.
+    fn established(&mut self, _peer: &Peer, _early: &EarlySecret, _session: &Session) {}
 }
 
 /// A Confirm in the outbox.
@@ -244,6 +248,7 @@ impl<T: Trust> NodeAgent<'_, T> {
         let confirmed = accepted.confirm(store, &answer, &mut OsRng, &mut confirm).map_err(|failed| failed.error)?;
         confirm.truncate(confirmed.len);
         store.keep(&peer, early.expose(), &confirmed.session).map_err(Error::Storage)?;
+        handler.established(&peer, &early, &confirmed.session);
         wake.answered = wake.answered.saturating_add(1);
         self.send(store, token, epoch, index, &confirm).await
     }

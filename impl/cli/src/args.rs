@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// A node, a gateway and two clients in one run, drawn as a sequence diagram
+    /// A gateway, a sleepy node and two clients over CoAP on loopback, drawn as a sequence diagram while it happens
     Demo(Demo),
     /// Make a party's key and credential
     Keygen(Keygen),
@@ -46,11 +46,16 @@ pub(crate) enum Command {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Examples:\n  dke demo\n  dke demo --keep /tmp/exchange\n  dke --json demo")]
+#[command(
+    after_help = "Examples:\n  dke demo\n  dke demo --keep /tmp/exchange --html exchange.html\n  dke --json demo"
+)]
 pub(crate) struct Demo {
     /// Keep all files in this directory, which must not exist yet
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// Write the sequence diagram to this file, as a page that is complete in itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Bytes given in hexadecimal.

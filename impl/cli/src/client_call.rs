@@ -20,6 +20,15 @@ use tokio::time::Instant;
 
 /// `dke client call`.
 pub(crate) fn call(args: &Call) -> Result<Report, Fault> {
+    runtime()?.block_on(async { call_over(args, connect(&args.to).await?, show).await })
+}
+
+/// A whole call over this gateway.
+pub(crate) async fn call_over(
+    args: &Call,
+    gateway: Gateway,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Report, Fault> {
     let node = files::read(&args.to.node)?;
     let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&args.to.node))?;
     let cwt = args.cwt.as_deref().map(files::read).transpose()?;
@@ -32,14 +41,12 @@ pub(crate) fn call(args: &Call) -> Result<Report, Fault> {
         }
         _ => Client::pinned(&credential, &identity.key),
     };
-    runtime()?.block_on(async {
-        let caller = Caller { gateway: connect(&args.to).await?, node };
-        let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
-        let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
-        let mut store = ClientDir::new(&args.to, node.subject());
-        let called = caller.call(&client, &mut store, &asked, show).await;
-        store.told(called)
-    })
+    let caller = Caller { gateway, node };
+    let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
+    let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
+    let mut store = ClientDir::new(&args.to, node.subject());
+    let called = caller.call(&client, &mut store, &asked, progress).await;
+    store.told(called)
 }
 
 /// `dke client resume`: all pending exchanges with one node.
@@ -84,7 +91,9 @@ fn deadline(to: &To) -> Instant {
 fn show(progress: Progress) {
     tell(&match progress {
         Progress::Exhausted(seconds) => format!("No prekey is left; the next try is in {seconds} s."),
-        Progress::Initiated { epoch, index } => format!("Epoch {epoch} index {index}: the early key is usable."),
+        Progress::Initiated { epoch, index, fingerprint } => {
+            format!("Epoch {epoch} index {index}: the early key {} is usable.", hex::encode(fingerprint))
+        }
         Progress::Queued => "The gateway has the message; the node sleeps.".into(),
         Progress::Waiting => "The node still sleeps.".into(),
     });

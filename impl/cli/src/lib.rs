@@ -68,7 +68,7 @@ fn complain(fault: &Fault, json: bool) {
 
 fn run(args: &Args) -> Result<Report, Fault> {
     match &args.command {
-        Command::Demo(args) => demo::run(args),
+        Command::Demo(demo) => demo::run(demo, args.json),
         Command::Keygen(args) => identity::keygen(args),
         Command::Credential(command) => credential::run(command),
         Command::Node(command) => node::run(command, args.json),

@@ -24,9 +24,11 @@ const MONTH: u64 = 30 * 24 * 3600;
 pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
         let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
+        let mut handler =
+            Command { command: args.handler.clone(), patience: Duration::from_secs(args.handler_timeout) };
         loop {
             let next = Instant::now() + Duration::from_secs(args.every);
-            let woken = wake(args, &gateway).await;
+            let woken = wake(args, &gateway, &mut handler).await;
             match woken {
                 Ok(wake) if args.once => return Ok(told(&wake)),
                 Ok(wake) => anstream::print!("{}", if json { told(&wake).json() } else { line(&wake) }),
@@ -44,7 +46,11 @@ pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
 }
 
 /// One wake-up. The directory is free for other commands while the node sleeps.
-pub(crate) async fn wake(args: &NodeRun, gateway: &Gateway) -> Result<Wake, Interrupted<Fault>> {
+pub(crate) async fn wake(
+    args: &NodeRun,
+    gateway: &Gateway,
+    handler: &mut impl Handler,
+) -> Result<Wake, Interrupted<Fault>> {
     let step = |fault: Fault| Interrupted::Step(dke::Error::Storage(fault));
     let locked = Locked::wait(&args.dir).map_err(step)?;
     let identity = Identity::load(&locked).map_err(step)?;
@@ -62,8 +68,7 @@ pub(crate) async fn wake(args: &NodeRun, gateway: &Gateway) -> Result<Wake, Inte
             lifetime: MONTH,
         },
     };
-    let mut handler = Command { command: args.handler.clone(), patience: Duration::from_secs(args.handler_timeout) };
-    agent.wake(&mut file, &mut handler, now(None)).await
+    agent.wake(&mut file, handler, now(None)).await
 }
 
 fn told(wake: &Wake) -> Report {

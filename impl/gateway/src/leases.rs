@@ -49,6 +49,8 @@ struct Inner {
     /// Per node its batches, the newest last; at most two.
     nodes: HashMap<NodeId, Vec<Counter>>,
     held: HashMap<IpAddr, u32>,
+    /// Leases that are under way, those of unknown holders included.
+    out: usize,
     /// Nodes whose newest batch is in memory, oldest first.
     hot: VecDeque<NodeId>,
     /// All leases in the order of their ends, those included that were used.
@@ -117,6 +119,7 @@ impl Leases {
         counter.out.insert(index, Held { until, by: Some(by) });
         let (epoch, batch) = (counter.epoch, counter.batch.clone());
         inner.held.insert(by, held.saturating_add(1));
+        inner.out = inner.out.saturating_add(1);
         inner.ends.push_back(End { until, place: Place { node: *node, epoch, index } });
         Lease::Given { epoch, index, batch }
     }
@@ -154,6 +157,7 @@ impl Leases {
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
                 counter.out.insert(index, Held { until, by: None });
                 inner.ends.push_back(End { until, place: Place { node: *node, epoch: counter.epoch, index } });
+                inner.out = inner.out.saturating_add(1);
             }
             counters.push(counter);
         }
@@ -209,7 +213,7 @@ impl Leases {
 
     /// Leases under way.
     pub(crate) fn len(&self) -> usize {
-        self.lock().ends.len()
+        self.lock().out
     }
 }
 
@@ -233,6 +237,7 @@ impl Inner {
     }
 
     fn release(&mut self, by: Option<IpAddr>) {
+        self.out = self.out.saturating_sub(1);
         let Some(by) = by else { return };
         if let Some(held) = self.held.get_mut(&by) {
             *held = held.saturating_sub(1);

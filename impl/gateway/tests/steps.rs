@@ -53,6 +53,7 @@ async fn a_whole_exchange() {
     assert_eq!(gateway.mailbox(&lamp.id(), &lamp.token()).unwrap(), b"");
     let state = gateway.node(&lamp.id()).unwrap();
     assert_eq!((state.epoch, state.prekeys, state.left, state.waiting), (1, 4, Some(3), 0));
+    assert_eq!(gateway.totals().unwrap().leases, 0, "a used prekey is on loan no more");
 }
 
 #[tokio::test]
@@ -70,6 +71,7 @@ async fn a_lease_belongs_to_one_requester_at_a_time() {
         first.push(offer);
     }
     assert_eq!(given.len(), 32, "an index was handed out twice");
+    assert_eq!(gateway.totals().unwrap().leases, 32);
     let late = gateway.offer(&lamp.id(), BEN).await.unwrap_err();
     assert_eq!(late, Refusal::Later(Reject::Exhausted, 101), "an index comes back after the lease");
     // One is used; the others come back when the leases run out, and only then.
