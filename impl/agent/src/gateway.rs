@@ -1,6 +1,7 @@
 //! A gateway on the network: the resources of PROTOCOL.md section 14 as functions.
 
 use crate::http::{Http, Sent};
+use crate::puzzle::solve;
 use dke::crypto::Hash;
 use dke_coap::client::Ask;
 use dke_coap::names::{
@@ -22,6 +23,9 @@ const COAP_PORT: u16 = 5683;
 /// Seconds for which one request waits for news; then it is made again.
 const WAIT: u64 = 30;
 
+/// A puzzle is to be solved first.
+pub(crate) const PUZZLE: (u16, u16) = (4, 12);
+
 /// Why the gateway was of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -34,6 +38,9 @@ pub enum Failure {
     /// It refused, with a code's class and detail.
     #[error("The gateway refused: {}.{:02}{}.", .0.0, .0.1, hint(*.0))]
     Refused((u16, u16)),
+    /// It sets a puzzle first.
+    #[error("The gateway sets a puzzle.")]
+    Puzzle(Vec<u8>),
     /// The address is not of the form `coap://host:port` or `http://host:port`.
     #[error("{0} is no address of a gateway; coap://HOST:PORT or http://HOST:PORT is expected.")]
     Address(String),
@@ -51,6 +58,7 @@ fn hint((class, detail): (u16, u16)) -> &'static str {
             " (not allowed: the node is not registered by its operator, the token is wrong, or the batch is not genuine)"
         }
         (4, 4) => " (it does not know this node or exchange)",
+        PUZZLE => " (its puzzle is too hard, or the solution came too late)",
         (4, 9) => " (the prekey is taken, or its lease has run out)",
         _ => "",
     }
@@ -69,6 +77,7 @@ impl Answer {
         match (self.success, self.class) {
             (true, _) => Ok(self),
             (false, (5, 3) | (4, 29)) => Err(Failure::Later(self.retry_after.unwrap_or(WAIT).max(1))),
+            (false, PUZZLE) if !self.body.is_empty() => Err(Failure::Puzzle(self.body)),
             (false, class) => Err(Failure::Refused(class)),
         }
     }
@@ -199,8 +208,19 @@ impl Gateway {
     }
 
     /// G2: an Offer, for this requester alone.
+    ///
+    /// If the gateway sets a puzzle, it is solved first: that takes a while on purpose.
     pub async fn offer(&self, node: &Hash) -> Result<Vec<u8>, Failure> {
-        Ok(self.ask(Method::Post, &[ROOT, &name(node), OFFER], &[], &[]).await?.body)
+        let node = name(node);
+        let path = [ROOT, &node, OFFER];
+        match self.ask(Method::Post, &path, &[], &[]).await {
+            Err(Failure::Puzzle(puzzle)) => {
+                let solved = tokio::task::spawn_blocking(move || solve(&puzzle)).await.ok().flatten();
+                let solution = solved.ok_or(Failure::Refused(PUZZLE))?;
+                Ok(self.ask(Method::Post, &path, &[], &solution).await?.body)
+            }
+            answer => Ok(answer?.body),
+        }
     }
 
     /// G3. `true` if it was not known.

@@ -1,6 +1,6 @@
 //! HTTP/1.1 requests, one connection each.
 
-use crate::gateway::{Answer, Failure};
+use crate::gateway::{Answer, Failure, PUZZLE};
 use dke_coap::Method;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -71,17 +71,20 @@ async fn read(response: Response<hyper::body::Incoming>, body_max: usize) -> Res
             Failure::Network(error.to_string())
         }
     })?;
+    let (success, class) = (head.status.is_success(), class(head.status));
     Ok(Answer {
-        success: head.status.is_success(),
-        class: class(head.status),
+        success,
+        class,
         retry_after,
-        body: if head.status.is_success() { body.to_bytes().to_vec() } else { Vec::new() },
+        // Other errors have a sentence for people.
+        body: if success || class == PUZZLE { body.to_bytes().to_vec() } else { Vec::new() },
     })
 }
 
 /// The code as CoAP has it, class and detail (RFC 8075 section 7).
 fn class(status: StatusCode) -> (u16, u16) {
     match status.as_u16() {
+        412 => PUZZLE,
         413 => (4, 13),
         415 => (4, 15),
         429 => (4, 29),

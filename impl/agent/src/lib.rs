@@ -22,6 +22,7 @@ mod caller;
 mod gateway;
 mod http;
 mod node;
+mod puzzle;
 
 pub use caller::{Asked, Called, Caller, Progress, Unfinished};
 pub use gateway::{Failure, Gateway, Tap, Traffic};

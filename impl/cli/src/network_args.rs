@@ -39,6 +39,9 @@ pub(crate) struct Serve {
     /// Requests a second that one address may make; four times as many in a burst
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) rate: u32,
+    /// Puzzle before an Offer: zeros with which a hash must begin; each one more doubles the work
+    #[arg(long, value_name = "ZEROS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=24))]
+    pub(crate) puzzle: u8,
     /// Bytes of the store from which on nothing more is taken in
     #[arg(long, value_name = "BYTES")]
     pub(crate) quota: Option<u64>,

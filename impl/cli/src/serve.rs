@@ -46,6 +46,7 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
 async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     let policy = Policy {
         open: args.open,
+        puzzle: args.puzzle,
         lease: args.lease,
         leases_per_address: args.leases_per_address,
         queue_max: args.queue,

@@ -224,3 +224,17 @@ fn prekeys_run_low_and_a_new_batch_comes() {
     }
     assert_eq!(place.ok("node status lamp")["epoch"], 2);
 }
+
+#[test]
+fn a_puzzle_before_an_offer() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor --puzzle 12");
+    let wake = format!("node run lamp --gateway {} --once", gateway.coap);
+    place.ok(&wake);
+    for url in [&gateway.coap, &gateway.http] {
+        let anna = begin(&place, &format!("client call anna --node lamp/credential.cbor --gateway {url} --wait 60"));
+        queued(&place, &gateway, 1);
+        assert_eq!(place.ok(&wake)["answered"], 1);
+        session(&place, &end(anna));
+    }
+}

@@ -40,6 +40,8 @@ impl Code {
     pub const INCOMPLETE: Code = Code(0x88);
     /// 4.09 (RFC 8132)
     pub const CONFLICT: Code = Code(0x89);
+    /// 4.12
+    pub const PRECONDITION_FAILED: Code = Code(0x8c);
     /// 4.13
     pub const TOO_LARGE: Code = Code(0x8d);
     /// 4.15

@@ -73,6 +73,7 @@ const fn code(status: Status) -> Code {
         Status::NotFound => Code::NOT_FOUND,
         Status::MethodNotAllowed => Code::METHOD_NOT_ALLOWED,
         Status::Conflict => Code::CONFLICT,
+        Status::PuzzleUnsolved => Code::PRECONDITION_FAILED,
         Status::TooLarge => Code::TOO_LARGE,
         Status::UnsupportedFormat => Code::UNSUPPORTED_FORMAT,
         Status::TooMany => Code::TOO_MANY,

@@ -4,6 +4,7 @@ use crate::batch;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
+use crate::puzzle::{Checked, Puzzles};
 use crate::quota::{Quota, subscriber};
 use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
 use crate::refusal::Refusal;
@@ -30,6 +31,7 @@ pub struct Gateway<S> {
     quota: Quota,
     wakes: Wakes,
     bells: Bells,
+    puzzles: Option<Puzzles>,
     clock: Clock,
 }
 
@@ -77,6 +79,8 @@ impl<S: Store> Gateway<S> {
             quota: Quota::new(),
             wakes: Wakes::default(),
             bells: Bells::default(),
+            // Without randomness there are no puzzles that anyone could trust to be hard: none is set, and the limits do what they can.
+            puzzles: Puzzles::new().ok(),
             clock,
         }
     }
@@ -133,6 +137,18 @@ impl<S: Store> Gateway<S> {
             }
         }
         Err(Refusal::Busy(1))
+    }
+
+    /// Must this requester solve a puzzle before G2, and has it? `Puzzle` has the puzzle if so, and if not.
+    pub fn check_puzzle(&self, node: &NodeId, by: IpAddr, solution: &[u8]) -> Result<(), Refusal> {
+        let difficulty = self.policy.puzzle;
+        let Some(puzzles) = self.puzzles.as_ref().filter(|_| difficulty > 0) else { return Ok(()) };
+        let (by, now) = (subscriber(by), self.now());
+        match puzzles.check(difficulty, by, node, solution, now) {
+            Checked::Solved => Ok(()),
+            Checked::Wrong => Err(Refusal::Puzzle(puzzles.set(difficulty, by, node, now))),
+            Checked::Full => Err(Refusal::Busy(self.policy.retry_after)),
+        }
     }
 
     /// G2: the Offer of one prekey, leased to `by`.

@@ -147,7 +147,7 @@ fn plain(status: StatusCode) -> Response<Full<Bytes>> {
 /// RFC 8075 section 7, table 2; a Max-Age becomes Cache-Control, or Retry-After where another try is meant.
 fn response(answer: Answer) -> Response<Full<Bytes>> {
     let status = status(answer.status, answer.body.is_empty());
-    if status.is_client_error() || status.is_server_error() {
+    if answer.body.is_empty() && (status.is_client_error() || status.is_server_error()) {
         let mut response = plain(status);
         if let Some(seconds) = answer.max_age {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -185,6 +185,7 @@ const fn status(status: Status, empty: bool) -> StatusCode {
         Status::NotFound => StatusCode::NOT_FOUND,
         Status::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Status::Conflict => StatusCode::CONFLICT,
+        Status::PuzzleUnsolved => StatusCode::PRECONDITION_FAILED,
         Status::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Status::UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Status::TooMany => StatusCode::TOO_MANY_REQUESTS,

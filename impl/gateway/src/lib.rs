@@ -30,6 +30,7 @@ mod http_face;
 mod leases;
 mod page;
 mod policy;
+mod puzzle;
 mod quota;
 pub mod record;
 mod refusal;

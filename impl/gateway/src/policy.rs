@@ -7,6 +7,8 @@ pub struct Policy {
     pub open: bool,
     /// Nodes that may be registered.
     pub nodes_max: u64,
+    /// Zeros with which a hash must begin before an Offer is handed out: each one more doubles the requester's work. 0 asks for none.
+    pub puzzle: u8,
     /// For how long a prekey is kept for the requester of an Offer.
     pub lease: u64,
     /// Leases that one address may hold at a time.
@@ -38,6 +40,7 @@ impl Default for Policy {
         Policy {
             open: false,
             nodes_max: 1_000_000,
+            puzzle: 0,
             lease: 120,
             leases_per_address: 64,
             leases_max: 1_000_000,

@@ -18,6 +18,9 @@ pub enum Refusal {
     /// The gateway is at its own limits.
     #[error("The gateway is busy. Retry after {0} s.")]
     Busy(u64),
+    /// This puzzle is to be solved first.
+    #[error("A puzzle is to be solved first.")]
+    Puzzle(Vec<u8>),
     /// Nodes may not register themselves here.
     #[error("Only the operator registers nodes.")]
     Closed,

@@ -4,6 +4,7 @@ mod path;
 
 use crate::bells::Topic;
 use crate::gateway::{Gateway, NodeState};
+use crate::puzzle::SOLUTION_MAX;
 use crate::record::NodeId;
 use crate::refusal::Refusal;
 use crate::steps::Kept;
@@ -95,6 +96,7 @@ pub enum Status {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    PuzzleUnsolved,
     TooLarge,
     UnsupportedFormat,
     TooMany,
@@ -159,6 +161,9 @@ impl From<Refusal> for Answer {
             Refusal::Rejected(reject) => Answer::new(class(reject)),
             Refusal::Later(_, seconds) | Refusal::Busy(seconds) => later(Status::Unavailable, seconds),
             Refusal::TooMany(seconds) => later(Status::TooMany, seconds),
+            Refusal::Puzzle(body) => {
+                Answer { format: Some(Format::Message), body, ..Answer::new(Status::PuzzleUnsolved) }
+            }
             Refusal::Closed => Answer::new(Status::Forbidden),
             Refusal::Conflict => Answer::new(Status::Conflict),
             Refusal::NotFound => Answer::new(Status::NotFound),
@@ -209,6 +214,7 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
     let (takes, body_max) = match (&resource, request.method) {
         (Resource::Credential(_), Method::Put) => (Format::Message, CREDENTIAL_MAX),
         (Resource::Publication(_), Method::Put) => (Format::Message, PUBLICATION_MAX),
+        (Resource::Offer(_), Method::Post) => (Format::Message, SOLUTION_MAX),
         (Resource::Initiate(_), Method::Post) => (Format::Message, INITIATE_MAX),
         (Resource::Confirm(_), Method::Post) => (Format::Message, CONFIRM_MAX),
         (Resource::Sealed(..), Method::Put) => (Format::Octets, gateway.policy().representation_max),
@@ -229,6 +235,7 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
             Ok(Answer::content(Format::Json, state(&gateway.node(&node)?).to_string().into_bytes()))
         }
         (Resource::Offer(node), Method::Post) => {
+            gateway.check_puzzle(&node, request.address, request.body)?;
             let body = gateway.offer(&node, request.address).await?;
             Ok(Answer { format: Some(Format::Message), body, ..Answer::new(Status::Changed) })
         }

@@ -210,6 +210,30 @@ async fn one_address_cannot_ask_without_end() {
 }
 
 #[tokio::test]
+async fn a_puzzle_is_set_before_an_offer() {
+    let faces = Faces::new(Policy { puzzle: 8, ..Policy::default() }).await;
+    let mut lamp = Lamp::new("lamp");
+    faces.gateway.register(&lamp.identity.credential).await.unwrap();
+    faces.gateway.publish(&lamp.id(), &lamp.publish(1)).await.unwrap();
+    let path = format!("dke/{}/offer", node_name(&lamp.id()));
+    let set = faces.coap(Method::Post, &path, &[], &[]).await;
+    assert_eq!((set.code, set.body.len(), &set.body[..3]), (Code::PRECONDITION_FAILED, 19, &[0x82, 8, 0x50][..]));
+    let (head, body) = faces.http("POST", &format!("/{path}"), "", &[]).await;
+    assert!(head.starts_with("http/1.1 412") && body == set.body, "{head}");
+    let solution = |j: u64| [&[0x82], &set.body[2..], &[0x48], &j.to_be_bytes()].concat();
+    let wrong = (0..).map(solution).find(|one| !is_solution(one)).unwrap();
+    assert_eq!(faces.coap(Method::Post, &path, &[], &wrong).await.code, Code::PRECONDITION_FAILED);
+    let right = (0..).map(solution).find(|one| is_solution(one)).unwrap();
+    assert_eq!(faces.coap(Method::Post, &path, &[], &right).await.code, Code::CHANGED);
+    assert_eq!(faces.coap(Method::Post, &path, &[], &right).await.code, Code::PRECONDITION_FAILED, "it counts once");
+}
+
+fn is_solution(solution: &[u8]) -> bool {
+    use dke::crypto::Crypto as _;
+    dke::RustCrypto::sha256(&[&solution[2..18], &solution[19..]].concat())[0] == 0
+}
+
+#[tokio::test]
 async fn the_mirror_over_both_faces() {
     let faces = Faces::new(Policy::default()).await;
     let mut lamp = Lamp::new("lamp");
