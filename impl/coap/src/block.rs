@@ -57,7 +57,7 @@ pub fn slice(body: &[u8], number: u32, exponent: u8) -> Option<(Block, &[u8])> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

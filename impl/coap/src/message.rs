@@ -210,7 +210,7 @@ pub(crate) fn not_understood(packet: &Packet) -> Option<Code> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

@@ -48,21 +48,29 @@ pub fn node_name(node: &[u8; NODE_ID]) -> String {
 
 /// The identifier of this name; `None` if it is not in its only form.
 pub fn read_node_name(name: &str) -> Option<[u8; NODE_ID]> {
+    let (bytes, last) = name.as_bytes().split_first_chunk::<21>().filter(|(_, rest)| rest.len() == 1)?;
     let mut number = 0_u128;
-    let mut characters = name.bytes();
-    for _ in 0..21 {
-        number = (number << 6) | value(characters.next()?)?;
+    for byte in bytes {
+        number = (number << 6) | u128::from(value(*byte)?);
     }
-    let node = ((number << 2) | (value(characters.next()?)? >> 4)).to_be_bytes();
-    (node_name(&node) == name).then_some(node)
+    // The last character has two bits; the others are zero.
+    let last = value(*last.first()?).filter(|last| last & 15 == 0)?;
+    Some(((number << 2) | u128::from(last >> 4)).to_be_bytes())
 }
 
-fn value(character: u8) -> Option<u128> {
-    ALPHABET.iter().position(|one| *one == character)?.try_into().ok()
+const fn value(character: u8) -> Option<u8> {
+    match character {
+        b'A'..=b'Z' => Some(character.wrapping_sub(b'A')),
+        b'a'..=b'z' => Some(character.wrapping_sub(b'a').wrapping_add(26)),
+        b'0'..=b'9' => Some(character.wrapping_sub(b'0').wrapping_add(52)),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

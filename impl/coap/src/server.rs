@@ -183,11 +183,10 @@ impl<S: Service> Server<S> {
         if let Some(code) = not_understood(packet) {
             return Err(code);
         }
-        let key = key(peer, packet);
         let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
         let block_2 = Block::read(packet, CoapOption::Block2).map_err(|()| Code::BAD_REQUEST)?;
         if let Some(wanted) = block_2.filter(|block| block.number > 0) {
-            let kept = lock(&self.transfers).kept(&key);
+            let kept = lock(&self.transfers).kept(&key(peer, packet));
             match kept {
                 Some(response) => return cut(&response, Some(wanted), block_1),
                 // What was done once is not done again for the rest of its answer.
@@ -200,7 +199,8 @@ impl<S: Service> Server<S> {
             None if packet.payload.len() > body_max => return Err(Code::TOO_LARGE),
             None => packet.payload.clone(),
             Some(block) => {
-                let upload = lock(&self.transfers).upload(&key, block, &packet.payload, body_max, Instant::now());
+                let upload =
+                    lock(&self.transfers).upload(&key(peer, packet), block, &packet.payload, body_max, Instant::now());
                 match upload {
                     Upload::Continue => return Ok(write(&Response::new(Code::CONTINUE), Some(block), None)),
                     Upload::Complete(body) => body,
@@ -225,11 +225,14 @@ impl<S: Service> Server<S> {
                 None
             }
         };
-        let response = Arc::new(self.service.call(request.clone()).await);
-        let mut answer = self.first(&key, &response, block_2, block_1)?;
-        if let Some(bell) = bell.filter(|_| response.code.is_success())
-            && self.observe(peer, packet, request, key, bell)
-        {
+        let Some(bell) = bell else {
+            let response = self.service.call(request).await;
+            return self.first(|| key(peer, packet), response, block_2, block_1);
+        };
+        let response = self.service.call(request.clone()).await;
+        let observed = response.code.is_success();
+        let mut answer = self.first(|| key(peer, packet), response, block_2, block_1)?;
+        if observed && self.observe(peer, packet, request, bell) {
             put_uint(&mut answer, CoapOption::Observe, REGISTER);
         }
         Ok(answer)
@@ -238,14 +241,14 @@ impl<S: Service> Server<S> {
     /// The first block of an answer; the rest is kept.
     fn first(
         &self,
-        key: &Key,
-        response: &Arc<Response>,
+        key: impl FnOnce() -> Key,
+        response: Response,
         wanted: Option<Block>,
         block_1: Option<Block>,
     ) -> Result<Packet, Code> {
-        let packet = cut(response, wanted, block_1)?;
+        let packet = cut(&response, wanted, block_1)?;
         if packet.payload.len() < response.body.len() {
-            lock(&self.transfers).keep(key.clone(), response.clone(), Instant::now());
+            lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());
         }
         Ok(packet)
     }
@@ -256,23 +259,24 @@ impl<S: Service> Server<S> {
         peer: SocketAddr,
         packet: &Packet,
         request: Request,
-        key: Key,
         mut bell: watch::Receiver<()>,
     ) -> bool {
         let (server, token) = (self.clone(), packet.get_token().to_vec());
         let wanted = Block::read(packet, CoapOption::Block2).ok().flatten();
+        let key = key(peer, packet);
         let notify = async move {
             let mut sequence = REGISTER;
             while bell.changed().await.is_ok() {
-                let response = Arc::new(server.service.call(request.clone()).await);
-                let Ok(mut notification) = server.first(&key, &response, wanted, None) else { break };
+                let response = server.service.call(request.clone()).await;
+                let success = response.code.is_success();
+                let Ok(mut notification) = server.first(|| key.clone(), response, wanted, None) else { break };
                 sequence = sequence.wrapping_add(1) & 0x00ff_ffff;
                 notification.set_token(token.clone());
-                if response.code.is_success() {
+                if success {
                     put_uint(&mut notification, CoapOption::Observe, sequence);
                 }
                 let acknowledged = server.endpoint.confirmable(peer, &mut notification).await;
-                if acknowledged.is_err() || !response.code.is_success() {
+                if acknowledged.is_err() || !success {
                     break;
                 }
             }

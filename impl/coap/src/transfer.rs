@@ -122,7 +122,7 @@ pub(crate) fn part(body: &[u8], wanted: Option<Block>) -> Option<(Option<Block>,
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 

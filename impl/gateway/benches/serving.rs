@@ -30,10 +30,10 @@ fn clock() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 
-/// Leases end at once, so that prekeys last; nobody is asked to wait.
-fn policy() -> Policy {
+/// Leases of no length give their prekeys back within a second, so that these last; nobody is asked to wait.
+fn policy(lease: u64) -> Policy {
     Policy {
-        lease: 0,
+        lease,
         leases_per_address: u32::MAX,
         leases_max: usize::MAX,
         burst: u32::MAX,
@@ -41,6 +41,10 @@ fn policy() -> Policy {
         queue_max: u32::MAX,
         ..Policy::default()
     }
+}
+
+fn open(path: &Path, lease: u64) -> Arc<Gateway<Embedded>> {
+    Arc::new(Gateway::new(Embedded::open(path, Options::default()).unwrap(), policy(lease), clock))
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -172,13 +176,10 @@ fn many(count: usize, directory: &Path) {
     println!("Nodes with 64 prekeys and 10 messages each");
     for count in [FEW, count] {
         let path = directory.join(format!("nodes-{count}"));
-        let ids = {
-            let gateway = Arc::new(Gateway::new(Embedded::open(&path, Options::default()).unwrap(), policy(), clock));
-            fill(&gateway, count, 6, 10)
-        };
+        let ids = fill(&open(&path, 3600), count, 6, 10);
         let before = udp::resident();
         let start = Instant::now();
-        let gateway = Arc::new(Gateway::new(Embedded::open(&path, Options::default()).unwrap(), policy(), clock));
+        let gateway = open(&path, 0);
         let opened = start.elapsed();
         // What was handed out before the restart is on loan for a second.
         std::thread::sleep(Duration::from_secs(2));
@@ -198,10 +199,9 @@ fn main() {
     let count = arguments.first().map_or(10_000, |count| count.parse().unwrap());
     let place = arguments.get(1).map_or_else(std::env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(place).unwrap();
-    let store = Embedded::open(&directory.path().join("store"), Options::default()).unwrap();
-    let gateway = Arc::new(Gateway::new(store, policy(), clock));
-    let nodes = fill(&gateway, 800, 8, 0);
-    offers(&gateway, &nodes);
-    initiates(&gateway, &nodes, directory.path());
+    let gateway = open(&directory.path().join("offers"), 0);
+    offers(&gateway, &fill(&gateway, 800, 8, 0));
+    let gateway = open(&directory.path().join("initiates"), 3600);
+    initiates(&gateway, &fill(&gateway, 400, 8, 0), directory.path());
     many(count, directory.path());
 }

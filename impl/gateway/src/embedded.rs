@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tables::{Reading, Writing};
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP_MAX: usize = 256;
 /// Changes that may wait for the writer; further ones are refused.
 const WAITING_MAX: usize = 4096;
+/// After a commit of several changes the next one waits for a part of the time that it took, at most so long.
+const LINGER: u32 = 16;
+const LINGER_MAX: Duration = Duration::from_millis(1);
 /// "Retry after" when too many wait.
 const RETRY: u64 = 1;
 
@@ -184,14 +188,21 @@ struct Writer {
 
 impl Writer {
     fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        let (mut last, mut took) = (1, Duration::ZERO);
         while let Some(first) = queue.blocking_recv() {
             let mut group = vec![first];
+            if last > 1 {
+                // Those who were told just now may come again: a commit for the first one alone would make the others wait.
+                std::thread::sleep(took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX));
+            }
             while group.len() < GROUP_MAX
                 && let Ok(next) = queue.try_recv()
             {
                 group.push(next);
             }
+            let start = Instant::now();
             let committed = self.commit(&mut group);
+            (last, took) = (group.len(), start.elapsed());
             for job in group {
                 job.tell(committed.clone());
             }

@@ -9,7 +9,7 @@ use crate::quota::{Quota, subscriber};
 use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
 use crate::refusal::Refusal;
 use crate::steps::{self, Kept};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{Read, Store, StoreError, Write};
 use crate::wakes::Wakes;
 use dke::gateway::{Known, Verified, verify_publication};
 use dke::{Credential, Reject, RustCrypto};
@@ -305,17 +305,18 @@ impl<S: Store> Gateway<S> {
 
     /// What anyone may know of a node.
     pub fn node(&self, node: &NodeId) -> Result<NodeState, Refusal> {
-        let record = self.store.read(|records| steps::node(records, node))?;
-        Ok(self.state(*node, &record)?)
+        self.store.read(|records| Ok(self.state(records, *node, &steps::node(records, node)?)?))
     }
 
     /// Nodes behind `after`, in the order of their identifiers.
     pub fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<NodeState>, Refusal> {
-        let found = self.store.read(|records| Ok(records.nodes(after, limit)?))?;
-        found.iter().map(|(id, record)| Ok(self.state(*id, record)?)).collect()
+        self.store.read(|records| {
+            let found = records.nodes(after, limit)?;
+            found.iter().map(|(id, record)| Ok(self.state(records, *id, record)?)).collect()
+        })
     }
 
-    fn state(&self, id: NodeId, record: &NodeRecord) -> Result<NodeState, StoreError> {
+    fn state(&self, records: &dyn Read, id: NodeId, record: &NodeRecord) -> Result<NodeState, StoreError> {
         let (newest, now) = (record.batches.last(), self.now());
         Ok(NodeState {
             id,
@@ -325,7 +326,7 @@ impl<S: Store> Gateway<S> {
             left: self.leases.left(&id, now),
             not_after: newest.map(|batch| batch.not_after),
             published: newest.map(|batch| batch.stored),
-            waiting: record.waiting,
+            waiting: steps::waiting(records, &id, &self.policy)?,
             awake: self.wakes.last(&id),
             next_wake: self.wakes.next_in(&id, now),
         })

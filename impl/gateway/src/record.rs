@@ -32,11 +32,8 @@ pub struct NodeRecord {
     /// The newest batch last; at most two.
     #[n(1)]
     pub batches: Vec<BatchInfo>,
-    /// Initiates in the queue.
-    #[n(2)]
-    pub waiting: u32,
     /// Sealed representations.
-    #[n(3)]
+    #[n(2)]
     pub representations: u32,
 }
 
@@ -89,6 +86,13 @@ pub struct ExchangeRecord {
     /// As the node sent them.
     #[n(3)]
     pub confirms: Vec<Message>,
+}
+
+impl ExchangeRecord {
+    /// Does the node have to answer it?
+    pub fn waits(&self) -> bool {
+        !self.discarded && self.confirms.is_empty()
+    }
 }
 
 /// A message's bytes.

@@ -52,7 +52,7 @@ pub(crate) fn register(records: &mut dyn Write, bytes: Vec<u8>, hash: &Hash, pol
     if records.nodes_len()? >= policy.nodes_max {
         return Err(Refusal::Busy(policy.retry_after));
     }
-    let record = NodeRecord { credential: bytes, batches: Vec::new(), waiting: 0, representations: 0 };
+    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0 };
     records.put_node(&id, &record)?;
     Ok(Kept::New)
 }
@@ -83,7 +83,7 @@ pub(crate) fn publish(
     record.batches.push(info);
     while record.batches.len() > BATCHES {
         let old = record.batches.remove(0);
-        forget_batch(records, id, &mut record, old.epoch)?;
+        forget_batch(records, id, old.epoch)?;
     }
     records.put_node(id, &record)?;
     let tree = Publication::parse(&bytes).map(|publication| tree(publication.prekeys()))?;
@@ -97,11 +97,11 @@ fn newest(record: &NodeRecord) -> Option<u64> {
 }
 
 /// The node has erased this batch: what still waits for it can never be answered. Confirms stay until they are due.
-fn forget_batch(records: &mut dyn Write, id: &NodeId, record: &mut NodeRecord, epoch: u64) -> Result<(), StoreError> {
+fn forget_batch(records: &mut dyn Write, id: &NodeId, epoch: u64) -> Result<(), StoreError> {
     records.remove_batch(id, epoch)?;
-    for place in records.waiting(id, usize::MAX)? {
-        if place.epoch == epoch && records.dequeue(&place)? {
-            record.waiting = record.waiting.saturating_sub(1);
+    for place in records.waiting(id, usize::MAX)?.into_iter().filter(|place| place.epoch == epoch) {
+        if let Some(exchange) = records.exchange(&place)? {
+            records.put_exchange(&place, &ExchangeRecord { discarded: true, ..exchange })?;
         }
     }
     Ok(())
@@ -176,7 +176,7 @@ pub(crate) fn queue(
     policy: &Policy,
 ) -> Result<(Place, Kept), Refusal> {
     let message = Initiate::parse(&bytes)?;
-    let mut record = node(records, id)?;
+    let record = node(records, id)?;
     let (depth, place) = named(&record, id, message.epoch, message.index);
     let known = records.exchange(&place)?;
     load(records, leases, id, &record, now, policy)?;
@@ -185,17 +185,14 @@ pub(crate) fn queue(
         None if leases.is_leased(&place, now) => Slot::Leased,
         None => Slot::Free,
     };
-    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room: record.waiting < policy.queue_max };
+    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room: waiting(records, id, policy)? < policy.queue_max };
     if let Queued::Same { .. } = check_initiate(&bytes, &shelf)? {
         return Ok((place, Kept::Same));
     }
     records.room()?;
     let exchange = ExchangeRecord { stored: now, discarded: false, initiate: bytes, confirms: Vec::new() };
     records.put_exchange(&place, &exchange)?;
-    records.enqueue(&place)?;
     records.put_due(now.saturating_add(policy.retention), &place)?;
-    record.waiting = record.waiting.saturating_add(1);
-    records.put_node(id, &record)?;
     leases.take(&place);
     Ok((place, Kept::New))
 }
@@ -231,7 +228,6 @@ pub(crate) fn confirm(
     }
     exchange.confirms.push(new);
     records.put_exchange(&place, &exchange)?;
-    leave_queue(records, &place, record)?;
     Ok((place, Kept::New))
 }
 
@@ -243,17 +239,14 @@ pub(crate) fn discard(records: &mut dyn Write, place: &Place, token: &[u8]) -> R
     if !exchange.discarded {
         exchange.discarded = true;
         records.put_exchange(place, &exchange)?;
-        leave_queue(records, place, record)?;
     }
     Ok(())
 }
 
-fn leave_queue(records: &mut dyn Write, place: &Place, mut record: NodeRecord) -> Result<(), StoreError> {
-    if records.dequeue(place)? {
-        record.waiting = record.waiting.saturating_sub(1);
-        records.put_node(&place.node, &record)?;
-    }
-    Ok(())
+/// How many Initiates wait for a node; more than the queue has room for are not counted.
+pub(crate) fn waiting(records: &dyn Read, id: &NodeId, policy: &Policy) -> Result<u32, StoreError> {
+    let limit = policy.queue_max.try_into().unwrap_or(usize::MAX);
+    Ok(records.waiting(id, limit)?.len().try_into().unwrap_or(u32::MAX))
 }
 
 /// Keeps a sealed representation under a name.
@@ -306,13 +299,10 @@ pub(crate) fn forget(records: &mut dyn Write, now: u64, policy: &Policy) -> Resu
     for (at, place) in &due {
         records.remove_due(*at, place)?;
         let record = records.node(&place.node)?;
-        let alive = record.as_ref().is_some_and(|record| record.batches.iter().any(|batch| batch.epoch == place.epoch));
+        let alive = record.is_some_and(|record| record.batches.iter().any(|batch| batch.epoch == place.epoch));
         if alive {
             records.put_due(now.saturating_add(policy.retention), place)?;
             continue;
-        }
-        if let Some(record) = record {
-            leave_queue(records, place, record)?;
         }
         records.remove_exchange(place)?;
         forgotten = forgotten.saturating_add(1);

@@ -56,14 +56,10 @@ pub trait Write: Read {
     fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError>;
     /// Removes a batch. Nothing happens if there is none.
     fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError>;
-    /// Stores or replaces an exchange.
+    /// Stores or replaces an exchange; it is in its node's queue as long as it [waits](ExchangeRecord::waits).
     fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError>;
     /// Removes an exchange. Nothing happens if there is none.
     fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError>;
-    /// Adds an Initiate to its node's queue.
-    fn enqueue(&mut self, place: &Place) -> Result<(), StoreError>;
-    /// Takes it from the queue. `false` if it was not there.
-    fn dequeue(&mut self, place: &Place) -> Result<bool, StoreError>;
     /// Notes when an exchange is to be forgotten.
     fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError>;
     /// Drops that note.

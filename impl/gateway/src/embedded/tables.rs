@@ -13,7 +13,9 @@ type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
 const BATCHES: Definition = Definition::new("batches");
+/// Exchanges that do not wait any more.
 const EXCHANGES: Definition = Definition::new("exchanges");
+/// Exchanges that wait for their nodes.
 const QUEUE: Definition = Definition::new("queue");
 const DUE: Definition = Definition::new("due");
 const REPRESENTATIONS: Definition = Definition::new("representations");
@@ -220,14 +222,17 @@ impl<S: Tables> Read for S {
     }
 
     fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError> {
-        decode(self.with(EXCHANGES, |rows| rows.value(&keys::place(place)))?)
+        let key = keys::place(place);
+        let waits = self.with(QUEUE, |rows| rows.value(&key))?;
+        decode(if waits.is_some() { waits } else { self.with(EXCHANGES, |rows| rows.value(&key))? })
     }
 
     fn taken(&self, node: &NodeId, epoch: u64) -> Result<Vec<u8>, StoreError> {
         let prefix = keys::batch(node, epoch);
-        self.with(EXCHANGES, |rows| {
-            collect(rows, &prefix, usize::MAX, |key| keys::read_place(key).map(|place| place.index))
-        })
+        let index = |key: &[u8]| keys::read_place(key).map(|place| place.index);
+        let mut taken = self.with(QUEUE, |rows| collect(rows, &prefix, usize::MAX, index))?;
+        taken.extend(self.with(EXCHANGES, |rows| collect(rows, &prefix, usize::MAX, index))?);
+        Ok(taken)
     }
 
     fn waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<Place>, StoreError> {
@@ -274,22 +279,19 @@ impl Write for Writing<'_> {
 
     fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.exchanges, &keys::place(place), &encode(record)?)
+        let (key, value) = (keys::place(place), encode(record)?);
+        if record.waits() {
+            return put(&mut self.queue, &key, &value);
+        }
+        remove(&mut self.queue, &key)?;
+        put(&mut self.exchanges, &key, &value)
     }
 
     fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError> {
         self.changed = true;
-        remove(&mut self.exchanges, &keys::place(place)).map(drop)
-    }
-
-    fn enqueue(&mut self, place: &Place) -> Result<(), StoreError> {
-        self.changed = true;
-        put(&mut self.queue, &keys::place(place), &[])
-    }
-
-    fn dequeue(&mut self, place: &Place) -> Result<bool, StoreError> {
-        self.changed = true;
-        remove(&mut self.queue, &keys::place(place))
+        let key = keys::place(place);
+        remove(&mut self.queue, &key)?;
+        remove(&mut self.exchanges, &key).map(drop)
     }
 
     fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
