@@ -37,13 +37,13 @@ pub fn encrypt_block(key: &Bytes, block: &Bytes) -> Result<Bytes, AesError> {
 
 /// Algorithm 1, CIPHER().
 fn cipher(block: &Bytes, w: &Bytes) -> Bytes {
-    // "state <- ADDROUNDKEY(state,w[0..3])"
+    // state <- ADDROUNDKEY(state, w[0..3])
     let mut state = add_round_key(block, w, 0);
-    // "for round from 1 to Nr - 1 do"
+    // for round from 1 to Nr - 1 do
     for round in 1..ROUNDS {
-        // "state <- SUBBYTES(state)", "state <- SHIFTROWS(state)", "state <- MIXCOLUMNS(state)"
+        // state <- SUBBYTES(state), state <- SHIFTROWS(state), state <- MIXCOLUMNS(state)
         state = mix_columns(&shift_rows(&sub_bytes(&state)));
-        // "state <- ADDROUNDKEY(state,w[4*round..4*round + 3])"
+        // state <- ADDROUNDKEY(state, w[4 * round..4 * round + 3])
         state = add_round_key(&state, w, round);
     }
     // the last round leaves MIXCOLUMNS out
@@ -59,7 +59,7 @@ fn sub_bytes(state: &Bytes) -> Bytes {
     result
 }
 
-/// Section 5.1.2: "s'[r, c] = s[r, (c + r) mod 4]".
+/// Section 5.1.2, equation (5.5): s'[r, c] = s[r, (c + r) mod 4].
 fn shift_rows(state: &Bytes) -> Bytes {
     let mut result = zeros(BLOCK_LENGTH);
     for c in 0..4 {
@@ -75,7 +75,7 @@ fn mix_columns(state: &Bytes) -> Bytes {
     let mut result = zeros(BLOCK_LENGTH);
     for c in 0..4 {
         for r in 0..4 {
-            // row 0: "s'[0, c] = ({02} . s[0, c]) + ({03} . s[1, c]) + s[2, c] + s[3, c]"; the other rows are rotations of it
+            // row 0: s'[0, c] = ({02} . s[0, c]) XOR ({03} . s[1, c]) XOR s[2, c] XOR s[3, c]; the other rows are rotations of it
             let at = |i: usize| state[(r + i) % 4 + 4 * c];
             result[r + 4 * c] = gf_multiply(2, at(0)) ^ gf_multiply(3, at(1)) ^ at(2) ^ at(3);
         }
@@ -92,14 +92,14 @@ fn add_round_key(state: &Bytes, w: &Bytes, round: usize) -> Bytes {
 #[hax_lib::requires(key.len() == KEY_LENGTH)]
 #[hax_lib::ensures(|w| w.len() == BLOCK_LENGTH * (ROUNDS + 1))]
 fn key_expansion(key: &Bytes) -> Bytes {
-    // "w[i] <- key[4*i..4*i + 3]"
+    // w[i] <- key[4 * i..4 * i + 3]
     let mut w = key.clone();
     for i in 4..4 * (ROUNDS + 1) {
-        // "temp <- w[i - 1]"
+        // temp <- w[i - 1]
         let temp = word(&w, i - 1);
-        // "if i mod Nk = 0 then", "temp <- SUBWORD(ROTWORD(temp)) + Rcon[i/Nk]", where + is XOR
+        // if i mod Nk = 0 then temp <- SUBWORD(ROTWORD(temp)) XOR Rcon[i / Nk]
         let added = if i % 4 == 0 { xor(&sub_bytes(&rot_word(&temp)), &round_constant(i / 4)) } else { temp };
-        // "w[i] <- w[i - Nk] + temp"
+        // w[i] <- w[i - Nk] XOR temp
         w = concat(&w, &xor(&word(&w, i - 4), &added));
     }
     w
@@ -110,7 +110,7 @@ fn word(w: &Bytes, i: usize) -> Bytes {
     w.slice(4 * i, 4)
 }
 
-/// (5.10): "ROTWORD([a0, a1, a2, a3]) = [a1, a2, a3, a0]".
+/// (5.10): ROTWORD([a0, a1, a2, a3]) = [a1, a2, a3, a0].
 fn rot_word(temp: &Bytes) -> Bytes {
     concat(&temp.slice(1, 3), &temp.slice(0, 1))
 }
@@ -139,19 +139,19 @@ pub fn gf_multiply(b: u8, c: u8) -> u8 {
     product
 }
 
-/// (4.5), XTIMES: "{b6 b5 b4 b3 b2 b1 b0 0} if b7 = 0", the same "+ {0 0 0 1 1 0 1 1} if b7 = 1".
+/// (4.5): XTIMES(b) = {b6 b5 b4 b3 b2 b1 b0 0} if b7 = 0, the same XOR {00011011} if b7 = 1.
 fn x_times(b: u8) -> u8 {
     if b & 0x80 == 0 { b << 1 } else { (b << 1) ^ 0x1b }
 }
 
 /// Whether table 4 gives for b what section 5.1.1 defines.
 pub fn is_substitution(b: u8) -> bool {
-    // "b~ is {00} if b = {00}, and b^-1 if b is not {00}"
+    // (5.2): b~ = {00} if b = {00}, else b^-1, which (4.11) gives as b^254
     let mut inverse = 1u8;
     for _ in 0..254 {
         inverse = gf_multiply(inverse, b);
     }
-    // "b'i = b~i + b~(i+4) mod 8 + b~(i+5) mod 8 + b~(i+6) mod 8 + b~(i+7) mod 8 + ci", c = {01100011}
+    // (5.3): b'i = b~i XOR b~(i+4) mod 8 XOR b~(i+5) mod 8 XOR b~(i+6) mod 8 XOR b~(i+7) mod 8 XOR ci, c = {01100011}
     let affine = inverse
         ^ inverse.rotate_left(1)
         ^ inverse.rotate_left(2)

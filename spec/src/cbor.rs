@@ -52,7 +52,7 @@ pub fn encode_uint(value: u64) -> Bytes {
 
 /// The negative integer -1 - n.
 pub fn encode_nint(n: u64) -> Bytes {
-    // "Major type 1: A negative integer in the range -2^64..-1 inclusive. The value of the item is -1 minus the argument."
+    // Major type 1: "The value of the item is -1 minus the argument."
     encode_head(NINT, n)
 }
 
@@ -63,7 +63,7 @@ pub fn encode_int(value: i64) -> Bytes {
 
 /// A byte string.
 pub fn encode_bstr(content: &Bytes) -> Bytes {
-    // "Major type 2: A byte string. The number of bytes in the string is equal to the argument."
+    // Major type 2: "A byte string. The number of bytes in the string is equal to the argument."
     concat(&encode_head(BSTR, content.len() as u64), content)
 }
 
@@ -75,19 +75,19 @@ pub fn encode_tstr(text: &str) -> Bytes {
 /// A text string whose UTF-8 encoding is given.
 #[hax_lib::requires(is_utf8(content))]
 pub fn encode_tstr_bytes(content: &Bytes) -> Bytes {
-    // "Major type 3: A text string (Section 2) encoded as UTF-8 [RFC3629]. The number of bytes in the string is equal to the argument."
+    // Major type 3: "A text string (Section 2) encoded as UTF-8 [RFC3629]. The number of bytes in the string is equal to the argument."
     concat(&encode_head(TSTR, content.len() as u64), content)
 }
 
 /// The head of an array; its elements follow.
 pub fn encode_array_head(count: u64) -> Bytes {
-    // "Major type 4: An array of data items. The argument is the number of data items in the array."
+    // Major type 4: "The argument is the number of data items in the array."
     encode_head(ARRAY, count)
 }
 
 /// The head of a map; its pairs follow.
 pub fn encode_map_head(count: u64) -> Bytes {
-    // "Major type 5: A map of pairs of data items. ... The argument is the number of pairs of data items in the map"
+    // Major type 5: "The argument is the number of _pairs_ of data items in the map."
     encode_head(MAP, count)
 }
 

@@ -98,7 +98,7 @@ fn length_of_length(nonce_length: usize) -> usize {
     15usize.saturating_sub(nonce_length)
 }
 
-/// Section 2.2: T, "the first M bytes of X_n+1", the CBC-MAC of B_0, the blocks of a and the blocks of m.
+/// Section 2.2: T, the first M bytes of X_n+1, the CBC-MAC of B_0, the blocks of a and the blocks of m.
 fn authentication_field(parameters: &CcmParameters, key: &Bytes, nonce: &Bytes, a: &Bytes, m: &Bytes) -> Bytes {
     // "The blocks encoding a are formed by concatenating this string that encodes l(a) with a itself, and splitting the result into
     // 16-octet blocks, and then padding the last block with zeroes if necessary."
@@ -120,9 +120,9 @@ fn first_block(parameters: &CcmParameters, nonce: &Bytes, a_length: usize, m_len
     let l = length_of_length(parameters.nonce_length);
     // "The Adata bit is set to zero if l(a)=0, and set to one if l(a)>0."
     let adata = if a_length == 0 { 0 } else { 1 };
-    // "Flags = 64*Adata + 8*M' + L'"; "M' = (M-2)/2", "L' = L-1"
+    // "Flags = 64*Adata + 8*M' + L'"; M' = (M-2)/2, L' = L-1
     let flags = 64 * adata + 8 * ((parameters.tag_length - 2) / 2) + (l - 1);
-    // "the value l(m) is encoded in most-significant-byte first order"
+    // l(m) is "encoded in most-significant-byte first order"
     concat_all(&[single(flags as u8), nonce.clone(), big_endian(m_length as u64, l)])
 }
 

@@ -10,8 +10,8 @@ use crate::gateway::check_batch;
 use crate::key_schedule as ks;
 use crate::merkle;
 use crate::message::{Confirm, Initiate, encode_initiate, parse_confirm, parse_offer};
-use crate::p256::{Point, decompress, ecdh, encode_x, public_key, scalar};
-use crate::params::{BATCH_AAD, DATA_MAX, tag_length};
+use crate::p256::{Point, decompress, ecdh, encode_x, is_x_coordinate, public_key, scalar};
+use crate::params::{BATCH_AAD, DATA_MAX, DEPTH_MAX, is_suite, tag_length};
 use crate::sha256::{DIGEST_LENGTH as HASH, sha256};
 use crate::transcript as th;
 
@@ -103,7 +103,17 @@ fn check_key(public: &credential::CoseKey, private: &Bytes) -> Result<(), Reject
     if own == stated { Ok(()) } else { Err(Reject::InvalidKey) }
 }
 
+/// Is this an Offer that C1 may use: of a known suite, not older than what was seen, its prekey on the curve?
+pub fn is_usable(offer: &CheckedOffer, request: &Request) -> bool {
+    is_suite(offer.suite)
+        && 1 <= offer.epoch
+        && request.highest_epoch <= offer.epoch
+        && offer.index < 1 << DEPTH_MAX
+        && is_x_coordinate(&offer.y)
+}
+
 /// Step C1, checks 2 to 5 of PROTOCOL.md section 7.
+#[hax_lib::ensures(|result| match result { Ok(offer) => is_usable(&offer, request), Err(_) => true })]
 pub fn check_offer(offer: &Bytes, request: &Request) -> Result<CheckedOffer, Reject> {
     let node = credential::parse(&request.node).map_err(|_| Reject::InvalidCredential)?;
     let offer = parse_offer(offer)?;
@@ -195,7 +205,13 @@ pub fn initiate(client: &Client, request: &Request, offer: &Bytes) -> Result<Awa
     }
 }
 
+/// Is this an end that C2 may come to: no downgrade, and no more data than allowed?
+pub fn is_end_of(established: &Established, pending: &AwaitingConfirm) -> bool {
+    (established.mode == 1 || !pending.refresh) && established.answer.len() <= DATA_MAX
+}
+
 /// Step C2: verify the Confirm.
+#[hax_lib::ensures(|result| match result { Ok(established) => is_end_of(&established, pending), Err(_) => true })]
 pub fn finish(pending: &AwaitingConfirm, confirm: &Bytes) -> Result<Established, Reject> {
     let confirm = parse_confirm(confirm)?;
     let refreshed = confirm.z.len() == 32;

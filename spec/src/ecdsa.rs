@@ -120,9 +120,9 @@ fn first_state(d: Scalar, hash: &Bytes) -> NonceState {
     let k = bytes(&[0x00; DIGEST_LENGTH]);
     // "int2octets(x) || bits2octets(h1)"
     let seed = concat(&bytes(&d.to_be_bytes()), &bytes(&scalar_modulo_n(hash).to_be_bytes()));
-    // "d. K = HMAC_K(V || 0x00 || int2octets(x) || bits2octets(h1))", "e. V = HMAC_K(V)"
+    // d. "K = HMAC_K(V || 0x00 || int2octets(x) || bits2octets(h1))", e. "V = HMAC_K(V)"
     let state = update(&NonceState { k, v }, 0x00, &seed);
-    // "f. K = HMAC_K(V || 0x01 || int2octets(x) || bits2octets(h1))", "g. V = HMAC_K(V)"
+    // f. "K = HMAC_K(V || 0x01 || int2octets(x) || bits2octets(h1))", g. "V = HMAC_K(V)"
     update(&state, 0x01, &seed)
 }
 

@@ -7,6 +7,8 @@ use crate::cose::{self, Sign1};
 use crate::credential::{self, point_of};
 use crate::error::Reject;
 use crate::merkle;
+#[cfg(hax)]
+use crate::message::is_header;
 use crate::message::{
     Confirm, Header, Initiate, Offer, encode_offer, parse_confirm, parse_header, parse_initiate, parse_publication,
 };
@@ -36,8 +38,17 @@ pub fn prekeys(ys: &Bytes) -> Vec<Bytes> {
     keys
 }
 
+/// May a batch with this header be stored now, where the highest epoch so far is `highest_epoch`?
+pub fn is_storable(header: &Header, highest_epoch: u64, now: u64) -> bool {
+    1 <= header.epoch && highest_epoch < header.epoch && now <= header.not_after
+}
+
 /// Step G1: verify a Publication against the registered credential; `highest_epoch` is that of the stored ones, 0 for
 /// none. (The very bytes that are stored are acknowledged again before this is asked.)
+#[hax_lib::ensures(|result| match result {
+    Ok(header) => is_header(&header) && is_storable(&header, highest_epoch, now),
+    Err(_) => true,
+})]
 pub fn check_publication(publication: &Bytes, node: &Bytes, highest_epoch: u64, now: u64) -> Result<Header, Reject> {
     let credential = credential::parse(node).map_err(|_| Reject::InvalidCredential)?;
     let publication = parse_publication(publication)?;

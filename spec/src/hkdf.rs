@@ -17,8 +17,7 @@ pub enum HkdfError {
 /// HKDF-Extract(salt, IKM) -> PRK (section 2.2).
 #[hax_lib::ensures(|prk| prk.len() == DIGEST_LENGTH)]
 pub fn extract(salt: &Bytes, ikm: &Bytes) -> Bytes {
-    // "PRK = HMAC-Hash(salt, IKM)". "if not provided, [salt] is set to a string of HashLen
-    // zeros" needs no line: HMAC pads its key with zeros.
+    // "PRK = HMAC-Hash(salt, IKM)". A salt that is "not provided" needs no line: HMAC pads its key with zeros.
     hmac_sha256(salt, ikm)
 }
 

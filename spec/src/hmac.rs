@@ -9,11 +9,11 @@ use crate::sha256::{BLOCK_LENGTH, sha256};
 pub fn hmac_sha256(key: &Bytes, text: &Bytes) -> Bytes {
     // Table 1, steps 1 to 3
     let k0 = key_block(key);
-    // "Step 4: Exclusive-Or K0 with ipad", "Step 5: Append the stream of data 'text' to the string resulting from step 4"
+    // step 4: "Exclusive-Or K0 with ipad", step 5: "Append the stream of data 'text' to the string resulting from step 4"
     let inner = concat(&xor(&k0, &repeat(IPAD)), text);
-    // "Step 6: Apply H to the stream generated in step 5"
+    // step 6: "Apply H to the stream generated in step 5"
     let inner_hash = sha256(&inner);
-    // "Step 7: Exclusive-Or K0 with opad", "Step 8: Append the result from step 6 to step 7", "Step 9: Apply H to the result from step 8"
+    // step 7: "Exclusive-Or K0 with opad", step 8: "Append the result from step 6 to step 7", step 9: "Apply H to the result from step 8"
     sha256(&concat_all(&[xor(&k0, &repeat(OPAD)), inner_hash]))
 }
 
@@ -25,9 +25,9 @@ pub fn is_authenticable(text: &Bytes) -> bool {
 /// Table 1, steps 1 to 3: K0.
 #[hax_lib::ensures(|k0| k0.len() == BLOCK_LENGTH)]
 fn key_block(key: &Bytes) -> Bytes {
-    // "Step 2: If the length of K > B: hash K to obtain an L byte string"
+    // step 2: "If the length of K > B: hash K to obtain an L byte string"
     let short = if key.len() > BLOCK_LENGTH { sha256(key) } else { key.clone() };
-    // "Step 3: If the length of K < B: append zeros to the end of K to create a B-byte string K0"
+    // step 3: "If the length of K < B: append zeros to the end of K to create a B-byte string K0"
     concat(&short, &zeros(BLOCK_LENGTH - short.len()))
 }
 

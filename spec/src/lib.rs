@@ -4,7 +4,8 @@
 //! How the files are written is checked by `spec/tests/subset.rs`: no unsafe code, no trait objects, no closure that captures
 //! mutably, no interior mutability, no `&mut`, no `while` or `loop`, no way out of the middle of a `for` (`return`, `?`, `break`,
 //! `continue`), no reference in a return type, no floating point, no I/O. A comment above a line states the step of the
-//! standard that the line does: in quotation marks in the words of the standard, else in other words.
+//! standard that the line does: in quotation marks in the words of the standard, else in other words. Formulas and pseudocode stand
+//! without quotation marks, in ASCII.
 //!
 //! `#[hax_lib::requires]` and `#[hax_lib::ensures]` state what a function expects and what it promises. Compiled with `--cfg hax`
 //! they are checked for being well-typed, no more; the plain functions they are made of are tested like all others.

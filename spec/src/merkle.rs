@@ -1,6 +1,7 @@
 //! The tree over a batch's prekeys (PROTOCOL.md section 5).
 
 use crate::bytes::{Bytes, bytes};
+use crate::params::DEPTH_MAX;
 use crate::sha256::{DIGEST_LENGTH as HASH, sha256};
 
 /// `SHA-256(0x00 ‖ index ‖ Y)`
@@ -30,15 +31,26 @@ pub fn level(keys: &[Bytes], height: usize) -> Vec<Bytes> {
     nodes
 }
 
+/// Are so many prekeys a batch of this depth?
+pub fn is_batch(count: usize, depth: usize) -> bool {
+    depth <= DEPTH_MAX as usize && count == 1 << depth
+}
+
+/// Are the bytes hashes, one after the other?
+pub fn is_path(path: &Bytes) -> bool {
+    path.len().is_multiple_of(HASH)
+}
+
 /// The root over 2^depth prekeys.
-#[hax_lib::requires(keys.len() == 1 << depth)]
+#[hax_lib::requires(is_batch(keys.len(), depth))]
+#[hax_lib::ensures(|root| root.len() == HASH)]
 pub fn root(keys: &[Bytes], depth: usize) -> Bytes {
     level(keys, depth)[0].clone()
 }
 
 /// The siblings of leaf `index`, from the leaf up.
-#[hax_lib::requires(keys.len() == 1 << depth && index < keys.len())]
-#[hax_lib::ensures(|result| result.len() == HASH * depth)]
+#[hax_lib::requires(is_batch(keys.len(), depth) && index < keys.len())]
+#[hax_lib::ensures(|path| is_path(&path) && path.len() == HASH * depth)]
 pub fn path(keys: &[Bytes], depth: usize, index: usize) -> Bytes {
     let mut path = Bytes::new(0);
     for height in 0..depth {
@@ -48,7 +60,8 @@ pub fn path(keys: &[Bytes], depth: usize, index: usize) -> Bytes {
 }
 
 /// The root that leaf and siblings lead to. Bit k of index tells whether the sibling at height k stands left.
-#[hax_lib::requires(path.len() % HASH == 0)]
+#[hax_lib::requires(is_path(path) && index < 256)]
+#[hax_lib::ensures(|root| root.len() == HASH)]
 pub fn root_of_path(index: usize, y: &Bytes, path: &Bytes) -> Bytes {
     let mut node = leaf(index, y);
     for height in 0..path.len() / HASH {

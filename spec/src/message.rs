@@ -72,7 +72,17 @@ pub fn encode_header(header: &Header) -> Bytes {
     ])
 }
 
+/// Are suite, depth and the lengths of the hashes those that a header may have?
+pub fn is_header(header: &Header) -> bool {
+    is_suite(header.suite)
+        && header.depth <= DEPTH_MAX
+        && header.node.len() == HASH
+        && header.root.len() == HASH
+        && header.mailbox.len() == HASH
+}
+
 /// Reads a header, then checks version, suite, node and depth, in this order.
+#[hax_lib::ensures(|result| match result { Ok(header) => is_header(&header) && header.node == *node, Err(_) => true })]
 pub fn parse_header(input: &Bytes, node: &Bytes) -> Result<Header, Reject> {
     let version = read_uint(input, read_array_of(input, 0, 8)?)?;
     let suite = read_uint(input, version.next)?;
@@ -151,7 +161,16 @@ pub fn encode_initiate(initiate: &Initiate) -> Bytes {
     ])
 }
 
+/// Have X, CT_1 and CT_2 a length that they may have?
+pub fn is_initiate(initiate: &Initiate) -> bool {
+    initiate.x.len() == 32
+        && CT_1_MIN <= initiate.ct_1.len()
+        && initiate.ct_1.len() <= CT_1_MAX
+        && CT_DATA_MIN <= initiate.ct_2.len()
+}
+
 /// Reads an Initiate.
+#[hax_lib::ensures(|result| match result { Ok(initiate) => is_initiate(&initiate), Err(_) => true })]
 pub fn parse_initiate(input: &Bytes) -> Result<Initiate, Reject> {
     let flags = read_uint(input, read_array_of(input, 0, 6)?)?;
     let epoch = read_uint(input, flags.next)?;
@@ -181,7 +200,13 @@ pub fn encode_confirm(confirm: &Confirm) -> Bytes {
     ])
 }
 
+/// Have Z and CT_3 a length that they may have?
+pub fn is_confirm(confirm: &Confirm) -> bool {
+    (confirm.z.len() == 0 || confirm.z.len() == 32) && CT_DATA_MIN <= confirm.ct_3.len()
+}
+
 /// Reads a Confirm: Z has 32 bytes or none.
+#[hax_lib::ensures(|result| match result { Ok(confirm) => is_confirm(&confirm), Err(_) => true })]
 pub fn parse_confirm(input: &Bytes) -> Result<Confirm, Reject> {
     let epoch = read_uint(input, read_array_of(input, 0, 4)?)?;
     let index = read_uint(input, epoch.next)?;

@@ -14,7 +14,7 @@ use crate::message::{
     Confirm, Header, Initiate, Publication, encode_confirm, encode_header, encode_publication, parse_initiate,
 };
 use crate::p256::{Scalar, decompress, ecdh, encode_x, public_key, scalar};
-use crate::params::{BATCH_AAD, CWT_AAD, DATA_MAX, KCWT, KID_MAX, tag_length};
+use crate::params::{BATCH_AAD, CWT_AAD, DATA_MAX, KCWT, KID_MAX, is_suite, tag_length};
 use crate::sha256::sha256;
 use crate::transcript as th;
 
@@ -91,7 +91,42 @@ pub enum Incoming {
     Accepted(Box<Accepted>),
 }
 
+/// Is y of this prekey gone, and its batch still there?
+pub fn is_erased(node: &Node, epoch: u64, index: u64) -> bool {
+    let mut erased = false;
+    for batch in &node.batches {
+        if batch.epoch == epoch && index < batch.prekeys.len() as u64 {
+            erased = batch.prekeys[index as usize].y.is_none();
+        }
+    }
+    erased
+}
+
+/// What holds of a node's state before and after every step: at most two batches, the newest first, epochs without a gap, and in
+/// the outbox only answers to exchanges whose y is gone.
+pub fn is_consistent(node: &Node) -> bool {
+    let mut consistent = node.batches.len() <= 2;
+    for i in 0..node.batches.len() {
+        let (batch, count) = (&node.batches[i], node.batches[i].prekeys.len());
+        let depth = count.trailing_zeros() as usize;
+        consistent = consistent
+            && is_suite(batch.suite)
+            && 1 <= batch.epoch
+            && batch.epoch + i as u64 == node.last_epoch
+            && merkle::is_batch(count, depth);
+    }
+    for stored in &node.outbox {
+        consistent = consistent && is_erased(node, stored.epoch, stored.index);
+    }
+    consistent
+}
+
 /// N1: epoch = last epoch + 1. Returns the next state and the Publication. `ys` are 2^depth random scalars.
+#[hax_lib::requires(is_suite(suite) && is_consistent(node))]
+#[hax_lib::ensures(|result| match result {
+    Ok((next, _)) => is_consistent(&next) && next.last_epoch - 1 == node.last_epoch,
+    Err(_) => true,
+})]
 pub fn publish(
     node: &Node,
     suite: u64,
@@ -230,6 +265,17 @@ fn by_kid(pinned: &[Bytes], kid: &Bytes) -> Option<Bytes> {
 }
 
 /// N2: returns the next state, in which y is erased, and what to do.
+#[hax_lib::requires(is_consistent(node))]
+#[hax_lib::ensures(|result| match result {
+    Ok((next, Incoming::Accepted(accepted))) => {
+        is_consistent(&next)
+            && is_erased(&next, accepted.epoch, accepted.index)
+            && !is_erased(node, accepted.epoch, accepted.index)
+            && accepted.early_data.len() <= DATA_MAX
+    }
+    Ok((next, Incoming::Repeated(_))) => is_consistent(&next),
+    Err(_) => true,
+})]
 pub fn accept(node: &Node, message: &Bytes) -> Result<(Node, Incoming), Reject> {
     let initiate = parse_initiate(message)?;
     let place = find_batch(node, &initiate)?;
@@ -302,6 +348,11 @@ pub struct Confirmed {
 }
 
 /// N3: returns the next state, whose outbox has the Confirm. `z` is random and used in refresh mode only.
+#[hax_lib::requires(is_consistent(node) && is_erased(node, accepted.epoch, accepted.index))]
+#[hax_lib::ensures(|result| match result {
+    Ok((next, _)) => is_consistent(&next) && next.outbox.len() == node.outbox.len() + 1 && answer.len() <= DATA_MAX,
+    Err(_) => true,
+})]
 pub fn confirm(node: &Node, accepted: &Accepted, answer: &Bytes, z: &Bytes) -> Result<(Node, Confirmed), Reject> {
     if answer.len() > DATA_MAX {
         Err(Reject::DataTooLong)
@@ -344,6 +395,8 @@ fn ephemeral(x: &Bytes, z: &Bytes) -> Result<Ephemeral, Reject> {
 }
 
 /// N4: the gateway has acknowledged the Confirm of this exchange.
+#[hax_lib::requires(is_consistent(node))]
+#[hax_lib::ensures(|next| is_consistent(&next) && next.outbox.len() <= node.outbox.len())]
 pub fn acknowledged(node: &Node, epoch: u64, index: u64) -> Node {
     let mut next = node.clone();
     next.outbox = Vec::new();

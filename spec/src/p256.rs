@@ -85,24 +85,24 @@ pub fn multiply(s: Scalar, p: &Point) -> Option<Point> {
 /// P + Q by the rules of SEC 1 section 2.2.1. `None` is the point at infinity O.
 pub fn add(p: &Option<Point>, q: &Option<Point>) -> Option<Point> {
     match (p, q) {
-        // "1. ... O + O = O", "2. ... (x, y) + O = O + (x, y) = (x, y)"
+        // rule 1: O + O = O, rule 2: (x, y) + O = O + (x, y) = (x, y)
         (None, _) => *q,
         (_, None) => *p,
         (Some(p), Some(q)) if p.x == q.x => {
             if p.y == q.y && p.y != FieldElement::default() {
-                // "5. ... (x1, y1) + (x1, y1) = (x3, y3)", "lambda = (3 x1^2 + a) / (2 y1)"
+                // rule 5: (x1, y1) + (x1, y1) = (x3, y3), lambda = (3 x1^2 + a) / (2 y1)
                 Some(chord(p, q, (three() * p.x * p.x + a()) / (p.y + p.y)))
             } else {
-                // "3. ... (x, y) + (x, -y) = O"
+                // rule 3: (x, y) + (x, -y) = O
                 None
             }
         }
-        // "4. ... (x1, y1) + (x2, y2) = (x3, y3)", "lambda = (y2 - y1) / (x2 - x1)"
+        // rule 4: (x1, y1) + (x2, y2) = (x3, y3), lambda = (y2 - y1) / (x2 - x1)
         (Some(p), Some(q)) => Some(chord(p, q, (q.y - p.y) / (q.x - p.x))),
     }
 }
 
-/// The public key of a private key: "Q = dG" (SP 800-56A section 5.6.1.2).
+/// The public key of a private key: Q = d G (SP 800-56A section 5.6.1.2).
 pub fn public_key(d: Scalar) -> Result<Point, P256Error> {
     multiply(d, &base_point()).ok_or(P256Error::Infinity)
 }
@@ -181,7 +181,7 @@ fn curve_polynomial(x: FieldElement) -> FieldElement {
 
 /// The third point of the line with slope lambda through both, mirrored (SEC 1 section 2.2.1, rules 4 and 5).
 fn chord(p: &Point, q: &Point, lambda: FieldElement) -> Point {
-    // "x3 = lambda^2 - x1 - x2", "y3 = lambda (x1 - x3) - y1"
+    // x3 = lambda^2 - x1 - x2, y3 = lambda (x1 - x3) - y1
     let x = lambda * lambda - p.x - q.x;
     let y = lambda * (p.x - x) - p.y;
     Point { x, y }
@@ -204,16 +204,16 @@ fn jacobian_infinity() -> Jacobian {
 
 /// 2 P. O and points of order 2 give Z = 0, which is O.
 fn jacobian_double(p: Jacobian) -> Jacobian {
-    // "dbl-2001-b": "delta = Z1^2", "gamma = Y1^2", "beta = X1*gamma", "alpha = 3*(X1-delta)*(X1+delta)"
+    // dbl-2001-b: delta = Z1^2, gamma = Y1^2, beta = X1*gamma, alpha = 3*(X1-delta)*(X1+delta)
     let delta = p.z * p.z;
     let gamma = p.y * p.y;
     let four_beta = four() * p.x * gamma;
     let alpha = three() * (p.x - delta) * (p.x + delta);
-    // "X3 = alpha^2-8*beta"
+    // X3 = alpha^2-8*beta
     let x = alpha * alpha - four_beta - four_beta;
-    // "Z3 = (Y1+Z1)^2-gamma-delta", that is 2*Y1*Z1
+    // Z3 = (Y1+Z1)^2-gamma-delta, that is 2*Y1*Z1
     let z = (p.y + p.y) * p.z;
-    // "Y3 = alpha*(4*beta-X3)-8*gamma^2"
+    // Y3 = alpha*(4*beta-X3)-8*gamma^2
     let y = alpha * (four_beta - x) - eight() * gamma * gamma;
     Jacobian { x, y, z }
 }
@@ -223,7 +223,7 @@ fn jacobian_add_affine(p: Jacobian, q: &Point) -> Jacobian {
     if p.z == FieldElement::default() {
         return Jacobian { x: q.x, y: q.y, z: FieldElement::from_literal(1) };
     }
-    // "madd": "Z1Z1 = Z1^2", "U2 = X2*Z1Z1", "S2 = Y2*Z1*Z1Z1", "H = U2-X1", "R = S2-Y1"
+    // madd: Z1Z1 = Z1^2, U2 = X2*Z1Z1, S2 = Y2*Z1*Z1Z1, H = U2-X1, R = S2-Y1
     let z1z1 = p.z * p.z;
     let h = q.x * z1z1 - p.x;
     let r = q.y * p.z * z1z1 - p.y;
@@ -231,11 +231,11 @@ fn jacobian_add_affine(p: Jacobian, q: &Point) -> Jacobian {
         // the same x: the same point, or its negative. Doubling and adding a scalar less than n never comes here.
         return if r == FieldElement::default() { jacobian_double(p) } else { jacobian_infinity() };
     }
-    // "HH = H^2", "HHH = H*HH", "V = X1*HH"
+    // HH = H^2, HHH = H*HH, V = X1*HH
     let hh = h * h;
     let hhh = h * hh;
     let v = p.x * hh;
-    // "X3 = R^2-HHH-2*V", "Y3 = R*(V-X3)-Y1*HHH", "Z3 = Z1*H"
+    // X3 = R^2-HHH-2*V, Y3 = R*(V-X3)-Y1*HHH, Z3 = Z1*H
     let x = r * r - hhh - v - v;
     let y = r * (v - x) - p.y * hhh;
     Jacobian { x, y, z: p.z * h }
@@ -251,7 +251,7 @@ fn to_affine(p: Jacobian) -> Option<Point> {
     Some(Point { x: p.x * inverse_squared, y: p.y * inverse_squared * inverse })
 }
 
-/// "a = -3 mod p".
+/// a = -3 mod p.
 fn a() -> FieldElement {
     three().neg()
 }

@@ -19,7 +19,7 @@ pub fn sha256(message: &Bytes) -> Bytes {
     for i in 0..padded.num_exact_chunks(BLOCK_LENGTH) {
         hash = compress(&hash, &padded.get_exact_chunk(BLOCK_LENGTH, i));
     }
-    // 6.2.2: "the resulting 256-bit message digest of the message, M, is H0(N) || H1(N) || ... || H7(N)"
+    // 6.2.2: "the resulting 256-bit message digest of the message, M, is" H0(N) || H1(N) || ... || H7(N)
     let mut digest = zeros(DIGEST_LENGTH);
     for i in 0..8 {
         digest = digest.set_exact_chunk(4, i, &big_endian(u64::from(hash[i]), 4));
@@ -49,24 +49,24 @@ fn compress(hash: &Seq<u32>, block: &Bytes) -> Seq<u32> {
     // "2. Initialize the eight working variables, a, b, c, d, e, f, g, and h, with the (i-1)st hash value"
     let (mut a, mut b, mut c, mut d): (u32, u32, u32, u32) = (hash[0], hash[1], hash[2], hash[3]);
     let (mut e, mut f, mut g, mut h): (u32, u32, u32, u32) = (hash[4], hash[5], hash[6], hash[7]);
-    // "3. For t=0 to 63:"
+    // 3. For t=0 to 63
     for t in 0..64 {
-        // "T1 = h + Sigma1(e) + Ch(e, f, g) + Kt + Wt"
+        // T1 = h + Sigma1(e) + Ch(e, f, g) + Kt + Wt
         let t1 = h.wrapping_add(big_sigma_1(e)).wrapping_add(ch(e, f, g)).wrapping_add(K[t]).wrapping_add(w[t]);
-        // "T2 = Sigma0(a) + Maj(a, b, c)"
+        // T2 = Sigma0(a) + Maj(a, b, c)
         let t2 = big_sigma_0(a).wrapping_add(maj(a, b, c));
         h = g;
         g = f;
         f = e;
-        // "e = d + T1"
+        // e = d + T1
         e = d.wrapping_add(t1);
         d = c;
         c = b;
         b = a;
-        // "a = T1 + T2"
+        // a = T1 + T2
         a = t1.wrapping_add(t2);
     }
-    // "4. Compute the ith intermediate hash value H(i)": "H0 = a + H0", ..., "H7 = h + H7"
+    // "4. Compute the ith intermediate hash value H(i)": H0 = a + H0, ..., H7 = h + H7
     let working = [a, b, c, d, e, f, g, h];
     let mut next = hash.clone();
     for i in 0..8 {
@@ -78,43 +78,43 @@ fn compress(hash: &Seq<u32>, block: &Bytes) -> Seq<u32> {
 /// Section 6.2.2, step 1.
 fn message_schedule(block: &Bytes) -> Seq<u32> {
     let mut w = Seq::<u32>::new(64);
-    // "Wt = Mt, 0 <= t <= 15"
+    // Wt = Mt, 0 <= t <= 15
     for t in 0..16 {
         w[t] = u32::from_be_bytes([block[4 * t], block[4 * t + 1], block[4 * t + 2], block[4 * t + 3]]);
     }
-    // "Wt = sigma1(Wt-2) + Wt-7 + sigma0(Wt-15) + Wt-16, 16 <= t <= 63"
+    // Wt = sigma1(Wt-2) + Wt-7 + sigma0(Wt-15) + Wt-16, 16 <= t <= 63
     for t in 16..64 {
         w[t] = sigma_1(w[t - 2]).wrapping_add(w[t - 7]).wrapping_add(sigma_0(w[t - 15])).wrapping_add(w[t - 16]);
     }
     w
 }
 
-/// (4.2) "Ch(x, y, z) = (x AND y) XOR (NOT x AND z)".
+/// (4.2): Ch(x, y, z) = (x AND y) XOR (NOT x AND z).
 fn ch(x: u32, y: u32, z: u32) -> u32 {
     (x & y) ^ (!x & z)
 }
 
-/// (4.3) "Maj(x, y, z) = (x AND y) XOR (x AND z) XOR (y AND z)".
+/// (4.3): Maj(x, y, z) = (x AND y) XOR (x AND z) XOR (y AND z).
 fn maj(x: u32, y: u32, z: u32) -> u32 {
     (x & y) ^ (x & z) ^ (y & z)
 }
 
-/// (4.4) "ROTR 2(x) XOR ROTR 13(x) XOR ROTR 22(x)".
+/// (4.4): Sigma0(x) = ROTR^2(x) XOR ROTR^13(x) XOR ROTR^22(x).
 fn big_sigma_0(x: u32) -> u32 {
     x.rotate_right(2) ^ x.rotate_right(13) ^ x.rotate_right(22)
 }
 
-/// (4.5) "ROTR 6(x) XOR ROTR 11(x) XOR ROTR 25(x)".
+/// (4.5): Sigma1(x) = ROTR^6(x) XOR ROTR^11(x) XOR ROTR^25(x).
 fn big_sigma_1(x: u32) -> u32 {
     x.rotate_right(6) ^ x.rotate_right(11) ^ x.rotate_right(25)
 }
 
-/// (4.6) "ROTR 7(x) XOR ROTR 18(x) XOR SHR 3(x)".
+/// (4.6): sigma0(x) = ROTR^7(x) XOR ROTR^18(x) XOR SHR^3(x).
 fn sigma_0(x: u32) -> u32 {
     x.rotate_right(7) ^ x.rotate_right(18) ^ (x >> 3)
 }
 
-/// (4.7) "ROTR 17(x) XOR ROTR 19(x) XOR SHR 10(x)".
+/// (4.7): sigma1(x) = ROTR^17(x) XOR ROTR^19(x) XOR SHR^10(x).
 fn sigma_1(x: u32) -> u32 {
     x.rotate_right(17) ^ x.rotate_right(19) ^ (x >> 10)
 }

@@ -82,7 +82,10 @@ fn the_accepted_sample_is_accepted() {
 /// What one file per rule leaves open.
 #[test]
 fn odd_places() {
-    let cases: [(&str, &[Rule]); 20] = [
+    let cases: [(&str, &[Rule]); 23] = [
+        ("fn f() { let mut s = t(); let g = || s.unknown(); }", &[Rule::MutableCapture]),
+        ("fn f() { let s = t(); let g = || s.unknown(); }", &[]),
+        ("fn f() { let mut s = t(); s.unknown(); } fn h(s: S) { let g = || s.unknown(); }", &[]),
         ("fn f() { matches!(x, y if unsafe { z }); }", &[Rule::Unsafe]),
         ("fn f() { given!(a => Box<dyn Fn()>); }", &[Rule::TraitObject]),
         ("fn f() { given!(a => { loop { b } }); }", &[Rule::WhileOrLoop]),

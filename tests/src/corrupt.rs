@@ -16,7 +16,7 @@ pub struct Item {
 }
 
 /// A way to spoil an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Corruption {
     /// The last bit of the content (of a string) or of the head (else) is flipped.
     Flipped,
@@ -92,19 +92,34 @@ pub fn items(message: &[u8]) -> Vec<Item> {
 /// A head that takes `longer` sizes more than the shortest one; `None` beyond eight bytes.
 fn head(major: u8, argument: u64, longer: usize) -> Option<Vec<u8>> {
     let sizes: [(u64, usize, u8); 5] =
-        [(24, 0, 0), (1 << 8, 1, 24), (1 << 16, 2, 25), (1 << 32, 4, 26), (u64::MAX, 8, 27)];
-    let shortest = sizes.iter().position(|(bound, ..)| argument < *bound)?;
+        [(23, 0, 0), (0xff, 1, 24), (0xffff, 2, 25), (0xffff_ffff, 4, 26), (u64::MAX, 8, 27)];
+    let shortest = sizes.iter().position(|(most, ..)| argument <= *most)?;
     let (_, bytes, information) = *sizes.get(shortest + longer)?;
     let mut head = vec![major << 5 | if bytes == 0 { argument as u8 } else { information }];
     head.extend(&argument.to_be_bytes()[8 - bytes..]);
     Some(head)
 }
 
+/// A byte string.
+pub fn bstr(content: &[u8]) -> Vec<u8> {
+    [head(2, content.len() as u64, 0).expect("the shortest head"), content.to_vec()].concat()
+}
+
+/// An unsigned integer.
+pub fn uint(value: u64) -> Vec<u8> {
+    head(0, value, 0).expect("the shortest head")
+}
+
+/// The message with the bytes from one item's head to the end of another replaced.
+pub fn replace(message: &[u8], from: &Item, to: &Item, new: &[u8]) -> Vec<u8> {
+    [&message[..from.start], new, &message[to.end..]].concat()
+}
+
 /// The message with one item spoiled; `None` where that corruption does not apply to the item.
 pub fn corrupt(message: &[u8], item: &Item, corruption: Corruption) -> Option<Vec<u8>> {
     let string = item.major == 2 || item.major == 3;
     let content = &message[item.content..item.end];
-    let replaced = |new: Vec<u8>| [&message[..item.start], &new, &message[item.end..]].concat();
+    let replaced = |new: Vec<u8>| replace(message, item, item, &new);
     match corruption {
         Corruption::Flipped => {
             let mut spoiled = message.to_vec();

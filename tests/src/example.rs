@@ -1,6 +1,6 @@
 //! The worked example in PROTOCOL.md, made from a vector.
 
-use crate::vectors::Exchange;
+use dke_vectors::form::Exchange;
 use std::fmt::Write;
 
 const BEGIN: &str = "<!-- worked example: begin -->\n";

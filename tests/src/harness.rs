@@ -12,41 +12,35 @@ use dke::store::Pins;
 use dke::{Credential, Crypto, Depth, Error, Mode, Reject, RustCrypto, Scalar, Session, Suite, credential};
 use rand_core::{CryptoRng, RngCore};
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 
 /// The moment at which everything happens, in UNIX seconds.
 pub const NOW: u64 = 1_800_000_000;
 /// When batches expire.
 pub const NOT_AFTER: u64 = NOW + 86_400;
 
-/// Randomness that repeats itself: given bytes, or SHA-256(seed ‖ counter) for counter = 0, 1, ... of 8 bytes big-endian.
+/// Randomness that repeats itself: SHA-256(seed ‖ counter) for counter = 0, 1, ... of 8 bytes big-endian.
 #[derive(Clone, Debug)]
 pub struct TestRng {
+    seed: Vec<u8>,
+    counter: u64,
     ready: Vec<u8>,
-    at: usize,
-    seed: Option<(Vec<u8>, u64)>,
 }
 
 impl TestRng {
-    /// These bytes; then it fails.
-    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        TestRng { ready: bytes.into(), at: 0, seed: None }
-    }
-
     /// An endless stream that depends on the seed only.
     pub fn seed(seed: impl AsRef<[u8]>) -> Self {
-        TestRng { ready: Vec::new(), at: 0, seed: Some((seed.as_ref().to_vec(), 0)) }
+        TestRng { seed: seed.as_ref().to_vec(), counter: 0, ready: Vec::new() }
     }
 
-    fn next(&mut self) -> Option<u8> {
-        if self.at == self.ready.len() {
-            let (seed, counter) = self.seed.as_mut()?;
-            self.ready = RustCrypto::sha256(&[seed.as_slice(), &counter.to_be_bytes()].concat()).to_vec();
-            self.at = 0;
-            *counter += 1;
+    fn next(&mut self) -> u8 {
+        loop {
+            if let Some(byte) = self.ready.pop() {
+                return byte;
+            }
+            self.ready = RustCrypto::sha256(&[&*self.seed, &self.counter.to_be_bytes()].concat()).to_vec();
+            self.ready.reverse();
+            self.counter += 1;
         }
-        self.at += 1;
-        self.ready.get(self.at - 1).copied()
     }
 }
 
@@ -60,13 +54,11 @@ impl RngCore for TestRng {
     }
 
     fn fill_bytes(&mut self, out: &mut [u8]) {
-        self.try_fill_bytes(out).expect("the given bytes are used up");
+        out.fill_with(|| self.next());
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), rand_core::Error> {
-        for byte in out {
-            *byte = self.next().ok_or(rand_core::Error::from(NonZeroU32::MIN))?;
-        }
+        self.fill_bytes(out);
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ pub mod diagnostic;
 pub mod differential;
 pub mod example;
 pub mod harness;
-pub mod implementation;
 pub mod memory_store;
 pub mod rejections;
 pub mod vectors;

@@ -1,7 +1,7 @@
 //! The negative vectors: which bytes are changed, and which rejection that is.
 
 use crate::corrupt::{Corruption, corrupt, items};
-use crate::vectors::{INDEX, Kind, NOT_AFTER, Rejection, World, drawn, hex, judge, token, world};
+use crate::vectors::{INDEX, Kind, NOT_AFTER, World, drawn, hex, judge, token, world};
 use dke_spec::bytes::{Bytes, bytes};
 use dke_spec::client::{self, Client};
 use dke_spec::message::{
@@ -10,6 +10,7 @@ use dke_spec::message::{
 };
 use dke_spec::params::BATCH_AAD;
 use dke_spec::{cose, cwt, gateway, node};
+use dke_vectors::form::{Rejection, State, Step};
 
 /// Collects vectors over one base.
 struct Collector {
@@ -24,33 +25,33 @@ impl Collector {
     }
 
     /// Adds the message, if the specification rejects it.
-    fn add_in(&mut self, state: &str, step: &str, change: String, message: Bytes) {
+    fn add_in(&mut self, state: State, step: Step, change: String, message: Bytes) {
         if let Some(reject) = judge(&self.world, step, state, &message) {
             self.rejections.push(Rejection {
-                name: format!("{step}: {change}"),
+                name: format!("{step:?}: {change}"),
                 base: self.base.clone(),
-                step: step.into(),
+                step,
                 change,
-                state: state.into(),
+                state,
                 message: hex(&message),
                 reject: format!("{reject:?}"),
             });
         }
     }
 
-    fn add(&mut self, step: &str, change: &str, message: Bytes) {
-        self.add_in("", step, change.into(), message);
+    fn add(&mut self, step: Step, change: &str, message: Bytes) {
+        self.add_in(State::Before, step, change.into(), message);
     }
 
     /// Every structured corruption of every item of a message.
-    fn corruptions(&mut self, step: &str, message: &Bytes, names: &[&str]) {
+    fn corruptions(&mut self, step: Step, message: &Bytes, names: &[&str]) {
         let message = message.native_slice();
         let items = items(message);
         assert_eq!(items.len(), names.len(), "each item of the message has a name");
         for (item, name) in items.iter().zip(names) {
             for corruption in Corruption::ALL {
                 if let Some(spoiled) = corrupt(message, item, corruption) {
-                    self.add_in("", step, format!("{name} {}", corruption.name()), bytes(&spoiled));
+                    self.add_in(State::Before, step, format!("{name} {}", corruption.name()), bytes(&spoiled));
                 }
             }
         }
@@ -76,8 +77,8 @@ impl Collector {
         let mut offer = parse_offer(&self.world.offer).expect("an Offer");
         publication.batch = batch.clone();
         offer.batch = batch;
-        self.add("G1", change, encode_publication(&publication));
-        self.add("C1", change, encode_offer(&offer));
+        self.add(Step::G1, change, encode_publication(&publication));
+        self.add(Step::C1, change, encode_offer(&offer));
     }
 
     /// A raw change of the header's bytes, signed by the node all the same.
@@ -125,24 +126,28 @@ impl Collector {
         let other = parse_offer(&gateway::offer(&self.world.publication, &self.world.node.credential, 1).expect("G2"))
             .expect("an Offer");
         for (change, index) in [("index 3", 3), ("index 4", 4), ("index 256", 256), ("index 2^32", 1 << 32)] {
-            self.add("C1", change, encode_offer(&dke_spec::message::Offer { index, ..offer.clone() }));
+            self.add(Step::C1, change, encode_offer(&dke_spec::message::Offer { index, ..offer.clone() }));
         }
         self.add(
-            "C1",
+            Step::C1,
             "Y of another index",
             encode_offer(&dke_spec::message::Offer { y: other.y.clone(), ..offer.clone() }),
         );
         self.add(
-            "C1",
+            Step::C1,
             "path of another index",
             encode_offer(&dke_spec::message::Offer { path: other.path, ..offer.clone() }),
         );
-        self.add("C1", "Y off the curve", encode_offer(&dke_spec::message::Offer { y: off_curve(), ..offer.clone() }));
+        self.add(
+            Step::C1,
+            "Y off the curve",
+            encode_offer(&dke_spec::message::Offer { y: off_curve(), ..offer.clone() }),
+        );
         let publication = parse_publication(&self.world.publication).expect("a Publication");
         let mut ys = publication.ys.native_slice().to_vec();
         ys[..64].rotate_left(32);
         let exchanged = dke_spec::message::Publication { ys: bytes(&ys), ..publication };
-        self.add("G1", "two prekeys exchanged", encode_publication(&exchanged));
+        self.add(Step::G1, "two prekeys exchanged", encode_publication(&exchanged));
         // A node that signs a key off the curve.
         let mut keys = gateway::prekeys(
             &self.world.node.batches[0].prekeys.iter().fold(Bytes::new(0), |all, prekey| all.concat(&prekey.public)),
@@ -151,7 +156,7 @@ impl Collector {
         let batch = self.signed(|header| header.root = dke_spec::merkle::root(&keys, 2));
         let path = dke_spec::merkle::path(&keys, 2, INDEX as usize);
         let signed = dke_spec::message::Offer { batch, index: INDEX, y: off_curve(), path };
-        self.add("C1", "signed Y off the curve", encode_offer(&signed));
+        self.add(Step::C1, "signed Y off the curve", encode_offer(&signed));
     }
 
     fn initiates(&mut self) {
@@ -161,31 +166,40 @@ impl Collector {
             change(&mut changed);
             encode_initiate(&changed)
         };
-        self.add("N2", "the other mode", with(&|i| i.flags ^= 1));
-        self.add("N2", "reserved flag", with(&|i| i.flags |= 2));
-        self.add("N2", "flags 2^63", with(&|i| i.flags = 1 << 63));
-        self.add("N2", "epoch 0", with(&|i| i.epoch = 0));
-        self.add("N2", "epoch 5, erased", with(&|i| i.epoch = 5));
-        self.add("N2", "epoch 8, not published", with(&|i| i.epoch = 8));
-        self.add("N2", "epoch 2^64 - 1", with(&|i| i.epoch = u64::MAX));
-        self.add("N2", "index 3, another prekey", with(&|i| i.index = 3));
-        self.add("N2", "index 4", with(&|i| i.index = 4));
-        self.add("N2", "index 2^40", with(&|i| i.index = 1 << 40));
-        self.add("N2", "X off the curve", with(&|i| i.x = off_curve()));
-        self.add("N2", "X = p", with(&|i| i.x = bytes(&P)));
-        self.add("N2", "X = 2^256 - 1", with(&|i| i.x = bytes(&[0xff; 32])));
-        self.add("N2", "X of another exchange", with(&|i| i.x = self.world.node.batches[0].prekeys[0].public.clone()));
-        self.add("N2", "CT_2 of 1,041 bytes", with(&|i| i.ct_2 = Bytes::new(1041)));
-        self.add("N2", "CT_1 of 356 bytes", with(&|i| i.ct_1 = Bytes::new(356)));
-        self.add("N2", "CT_1 of 8 bytes", with(&|i| i.ct_1 = Bytes::new(8)));
-        self.add_in("erased", "N2", "a second Initiate for a used prekey".into(), self.world.pending.initiate.clone());
+        self.add(Step::N2, "the other mode", with(&|i| i.flags ^= 1));
+        self.add(Step::N2, "reserved flag", with(&|i| i.flags |= 2));
+        self.add(Step::N2, "flags 2^63", with(&|i| i.flags = 1 << 63));
+        self.add(Step::N2, "epoch 0", with(&|i| i.epoch = 0));
+        self.add(Step::N2, "epoch 5, erased", with(&|i| i.epoch = 5));
+        self.add(Step::N2, "epoch 8, not published", with(&|i| i.epoch = 8));
+        self.add(Step::N2, "epoch 2^64 - 1", with(&|i| i.epoch = u64::MAX));
+        self.add(Step::N2, "index 3, another prekey", with(&|i| i.index = 3));
+        self.add(Step::N2, "index 4", with(&|i| i.index = 4));
+        self.add(Step::N2, "index 2^40", with(&|i| i.index = 1 << 40));
+        self.add(Step::N2, "X off the curve", with(&|i| i.x = off_curve()));
+        self.add(Step::N2, "X = p", with(&|i| i.x = bytes(&P)));
+        self.add(Step::N2, "X = 2^256 - 1", with(&|i| i.x = bytes(&[0xff; 32])));
+        self.add(
+            Step::N2,
+            "X of another exchange",
+            with(&|i| i.x = self.world.node.batches[0].prekeys[0].public.clone()),
+        );
+        self.add(Step::N2, "CT_2 of 1,041 bytes", with(&|i| i.ct_2 = Bytes::new(1041)));
+        self.add(Step::N2, "CT_1 of 356 bytes", with(&|i| i.ct_1 = Bytes::new(356)));
+        self.add(Step::N2, "CT_1 of 8 bytes", with(&|i| i.ct_1 = Bytes::new(8)));
+        self.add_in(
+            State::Erased,
+            Step::N2,
+            "a second Initiate for a used prekey".into(),
+            self.world.pending.initiate.clone(),
+        );
     }
 
     /// An Initiate by a client that names itself in this way.
     fn identity(&mut self, change: &str, id_cred: Bytes) {
         let client = Client { id_cred, ..self.world.client.clone() };
         let pending = client::initiate(&client, &self.world.request, &self.world.offer).expect("C1");
-        self.add("N2", change, pending.initiate);
+        self.add(Step::N2, change, pending.initiate);
     }
 
     fn identities(&mut self) {
@@ -218,10 +232,10 @@ impl Collector {
         }
         let other = Client { credential: drawn("credential"), ..self.world.client.clone() };
         let pending = client::initiate(&other, &self.world.request, &self.world.offer).expect("C1");
-        self.add("N2", "another credential in TH_2", pending.initiate);
+        self.add(Step::N2, "another credential in TH_2", pending.initiate);
         let thief = Client { key: drawn("thief"), ..self.world.client.clone() };
         let pending = client::initiate(&thief, &self.world.request, &self.world.offer).expect("C1");
-        self.add("N2", "another static key", pending.initiate);
+        self.add(Step::N2, "another static key", pending.initiate);
     }
 
     fn confirms(&mut self) {
@@ -231,23 +245,23 @@ impl Collector {
             change(&mut changed);
             encode_confirm(&changed)
         };
-        self.add("C2", "another epoch", with(&|c| c.epoch = 6));
-        self.add("C2", "another index", with(&|c| c.index = 1));
-        self.add("C2", "without Z", with(&|c| c.z = Bytes::new(0)));
-        self.add("C2", "Z off the curve", with(&|c| c.z = off_curve()));
-        self.add("C2", "Z = p", with(&|c| c.z = bytes(&P)));
-        self.add("C2", "another Z", with(&|c| c.z = self.world.node.batches[0].prekeys[0].public.clone()));
-        self.add("C2", "CT_3 of 1,041 bytes", with(&|c| c.ct_3 = Bytes::new(1041)));
-        self.add("C2", "CT_3 of 7 bytes", with(&|c| c.ct_3 = Bytes::new(7)));
+        self.add(Step::C2, "another epoch", with(&|c| c.epoch = 6));
+        self.add(Step::C2, "another index", with(&|c| c.index = 1));
+        self.add(Step::C2, "without Z", with(&|c| c.z = Bytes::new(0)));
+        self.add(Step::C2, "Z off the curve", with(&|c| c.z = off_curve()));
+        self.add(Step::C2, "Z = p", with(&|c| c.z = bytes(&P)));
+        self.add(Step::C2, "another Z", with(&|c| c.z = self.world.node.batches[0].prekeys[0].public.clone()));
+        self.add(Step::C2, "CT_3 of 1,041 bytes", with(&|c| c.ct_3 = Bytes::new(1041)));
+        self.add(Step::C2, "CT_3 of 7 bytes", with(&|c| c.ct_3 = Bytes::new(7)));
         // The node's answer to another client in the same mode.
         let mut other = self.world.accepted.clone();
         other.th_3 = drawn("another transcript");
         let (_, swapped) = node::confirm(&self.world.erased, &other, &Bytes::new(0), &drawn("z")).expect("N3");
-        self.add("C2", "Confirm of another exchange", swapped.confirm);
+        self.add(Step::C2, "Confirm of another exchange", swapped.confirm);
         let mut basic = self.world.accepted.clone();
         basic.mode = 0;
         let (_, downgraded) = node::confirm(&self.world.erased, &basic, &Bytes::new(0), &drawn("z")).expect("N3");
-        self.add("C2", "a valid basic Confirm where refresh was asked", downgraded.confirm);
+        self.add(Step::C2, "a valid basic Confirm where refresh was asked", downgraded.confirm);
     }
 }
 
@@ -268,11 +282,11 @@ const SIGNED_BATCH: [&str; 5] = ["batch", "protected", "unprotected", "payload",
 pub fn rejections() -> Vec<Rejection> {
     let mut refresh = Collector::new(Kind { suite: 2, refresh: true, cwt: false, data: true });
     let (publication, offer) = (refresh.world.publication.clone(), refresh.world.offer.clone());
-    refresh.corruptions("G1", &publication, &[&["publication"], &SIGNED_BATCH[..], &["ys"]].concat());
-    refresh.corruptions("C1", &offer, &[&["offer"], &SIGNED_BATCH[..], &["index", "y", "path"]].concat());
+    refresh.corruptions(Step::G1, &publication, &[&["publication"], &SIGNED_BATCH[..], &["ys"]].concat());
+    refresh.corruptions(Step::C1, &offer, &[&["offer"], &SIGNED_BATCH[..], &["index", "y", "path"]].concat());
     let (initiate, confirm) = (refresh.world.pending.initiate.clone(), refresh.world.confirm.clone());
-    refresh.corruptions("N2", &initiate, &["initiate", "flags", "epoch", "index", "x", "ct_1", "ct_2"]);
-    refresh.corruptions("C2", &confirm, &["confirm", "epoch", "index", "z", "ct_3"]);
+    refresh.corruptions(Step::N2, &initiate, &["initiate", "flags", "epoch", "index", "x", "ct_1", "ct_2"]);
+    refresh.corruptions(Step::C2, &confirm, &["confirm", "epoch", "index", "z", "ct_3"]);
     refresh.header_corruptions();
     refresh.headers();
     refresh.offers();

@@ -1,4 +1,4 @@
-//! Test vectors: their form, and how the specification makes them. `spec/vectors/README.md` explains the fields.
+//! How the specification makes the test vectors.
 
 use dke_spec::bytes::{Bytes, bytes};
 use dke_spec::client::{self, AwaitingConfirm, Client, Request};
@@ -10,7 +10,7 @@ use dke_spec::node::{self, Accepted, Incoming, Node};
 use dke_spec::p256::{encode_x, encode_y, public_key, scalar};
 use dke_spec::sha256::sha256;
 use dke_spec::{gateway, transcript};
-use serde::{Deserialize, Serialize};
+use dke_vectors::form::{CredentialKind, EXPORT, Exchange, Inputs, Messages, State, Step, Values};
 
 /// Epoch before the one that the vectors publish.
 pub const LAST_EPOCH: u64 = 6;
@@ -22,105 +22,6 @@ pub const NOW: u64 = 1_800_000_000;
 pub const DEPTH: u64 = 2;
 /// Which prekey is offered.
 pub const INDEX: u64 = 2;
-/// Exports in each vector: label, context, length.
-pub const EXPORT: (&str, &[u8], usize) = ("vector", &[1, 2, 3], 40);
-
-macro_rules! record {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[allow(missing_docs, reason = "spec/vectors/README.md")]
-        pub struct $name { $(pub $field: $type,)* }
-    };
-}
-
-record! {
-    /// One complete exchange with all inputs and every intermediate value; byte strings in hex.
-    Exchange {
-        name: String,
-        suite: u64,
-        mode: u64,
-        credential_kind: String,
-        inputs: Inputs,
-        messages: Messages,
-        values: Values,
-    }
-}
-record! {
-    /// What goes in.
-    Inputs {
-        node_credential: String,
-        node_key: String,
-        client_credential: String,
-        pinned_credential: String,
-        client_key: String,
-        id_cred: String,
-        authority_credential: String,
-        authority_key: String,
-        last_epoch: u64,
-        not_after: u64,
-        depth: u64,
-        token: String,
-        prekeys: Vec<String>,
-        index: u64,
-        now: u64,
-        refresh: bool,
-        early_data: String,
-        x: String,
-        answer: String,
-        z: String,
-    }
-}
-record! {
-    /// What goes over the wire.
-    Messages { publication: String, offer: String, initiate: String, confirm: String, }
-}
-record! {
-    /// What is computed, in the notation of PROTOCOL.md section 6.
-    Values {
-        header: String,
-        es: String,
-        ss: String,
-        ee: String,
-        th_0: String,
-        th_1: String,
-        prk_1: String,
-        id_key: String,
-        id_nonce: String,
-        ct_1: String,
-        th_2: String,
-        prk_2: String,
-        early_data_key: String,
-        early_data_nonce: String,
-        ct_2: String,
-        th_3: String,
-        early_secret: String,
-        early_export: String,
-        early_fingerprint: String,
-        th_4: String,
-        prk_3: String,
-        confirm_key: String,
-        confirm_nonce: String,
-        ct_3: String,
-        th_5: String,
-        session_secret: String,
-        session_export: String,
-        session_fingerprint: String,
-    }
-}
-record! {
-    /// A message that must be rejected.
-    Rejection {
-        name: String,
-        base: String,
-        step: String,
-        change: String,
-        state: String,
-        message: String,
-        reject: String,
-    }
-}
-
 /// Hex.
 pub fn hex(data: &Bytes) -> String {
     hex::encode(data.native_slice())
@@ -302,7 +203,7 @@ pub fn exchange(kind: Kind) -> Exchange {
         name: kind.name(),
         suite: kind.suite,
         mode: established.mode,
-        credential_kind: if kind.cwt { "cwt" } else { "kid" }.into(),
+        credential_kind: if kind.cwt { CredentialKind::Cwt } else { CredentialKind::Kid },
         inputs: Inputs {
             node_credential: hex(&world.node.credential),
             node_key: hex(&world.node.key),
@@ -365,13 +266,14 @@ pub fn exchange(kind: Kind) -> Exchange {
 }
 
 /// What the specification says of a message at a step, in the state that the vector names.
-pub fn judge(world: &World, step: &str, state: &str, message: &Bytes) -> Option<Reject> {
-    match (step, state) {
-        ("G1", _) => gateway::check_publication(message, &world.node.credential, LAST_EPOCH, NOW).err(),
-        ("C1", _) => client::check_offer(message, &world.request).err(),
-        ("N2", "erased") => node::accept(&world.erased, message).err(),
-        ("N2", _) => node::accept(&world.node, message).err(),
-        ("C2", _) => client::finish(&world.pending, message).err(),
-        _ => panic!("no such step: {step}"),
+pub fn judge(world: &World, step: Step, state: State, message: &Bytes) -> Option<Reject> {
+    match step {
+        Step::G1 => gateway::check_publication(message, &world.node.credential, LAST_EPOCH, NOW).err(),
+        Step::C1 => client::check_offer(message, &world.request).err(),
+        Step::N2 => {
+            let node = if state == State::Erased { &world.erased } else { &world.node };
+            node::accept(node, message).err()
+        }
+        Step::C2 => client::finish(&world.pending, message).err(),
     }
 }

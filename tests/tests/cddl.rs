@@ -1,6 +1,6 @@
 //! `spec/dke.cddl` is normative: every message of every vector fits it, and wrong ones do not.
 
-use dke_tests::vectors::Exchange;
+use dke_vectors::form::Exchange;
 use std::path::PathBuf;
 
 fn spec(name: &str) -> String {

@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Gateway(Gateway),
     /// Show a message, a credential or a CWT in CBOR diagnostic notation
     Inspect(Inspect),
+    /// Check this implementation against test vectors
+    #[command(subcommand)]
+    Vectors(Vectors),
 }
 
 #[derive(ClapArgs)]
@@ -378,4 +381,18 @@ pub(crate) struct Collect {
 pub(crate) struct Inspect {
     /// The file
     pub(crate) file: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Vectors {
+    /// Recompute every value of a file of vectors; exit code 1 if one is another here
+    #[command(after_help = "Examples:\n  dke vectors check spec/vectors/exchanges.json
+  dke vectors check spec/vectors/rejections.json\n  dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
+    Check {
+        /// Complete exchanges or rejections, as spec/vectors/README.md describes them
+        file: PathBuf,
+        /// The exchanges that rejections are based on; exchanges.json beside them if left out
+        #[arg(long, value_name = "FILE")]
+        exchanges: Option<PathBuf>,
+    },
 }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// Runs it. `Broken` if the two ends of an exchange do not have equal keys, or the gateway holds a secret.
+/// Runs it. `Failed` if the two ends of an exchange do not have equal keys, or the gateway holds a secret.
 pub(crate) fn run(args: &Demo, json: bool) -> Result<Report, Fault> {
     match &args.keep {
         Some(dir) if dir.exists() => Err(Fault::usage(format!("{} exists already.", dir.display()))),
@@ -59,8 +59,9 @@ fn play(args: &Demo, root: &Path, json: bool) -> Result<Report, Fault> {
         text.push_str(&format!("\nThe page is {}.\n", path.display()));
     }
     if !equal || !blind {
+        anstream::print!("{text}");
         let what = if equal { "The gateway's store holds a secret." } else { "The two ends have different keys." };
-        return Err(Fault::Broken(what.into()));
+        return Err(Fault::Failed(what.into()));
     }
     Ok(Report::new()
         .with("equal", equal)

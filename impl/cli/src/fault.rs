@@ -14,8 +14,10 @@ pub(crate) enum Fault {
         /// For people.
         sentence: String,
     },
-    /// Exit code 1: the medium failed, or a check of the demonstration did.
+    /// Exit code 1: the medium or the random generator failed.
     Broken(String),
+    /// Exit code 1: what was to be checked does not hold.
+    Failed(String),
 }
 
 impl Fault {
@@ -38,7 +40,7 @@ impl Fault {
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Fault::Input { .. } => 2,
-            Fault::Broken(_) => 1,
+            Fault::Broken(_) | Fault::Failed(_) => 1,
         }
     }
 
@@ -46,6 +48,7 @@ impl Fault {
         let name = match self {
             Fault::Input { name, .. } => name,
             Fault::Broken(_) => "Storage",
+            Fault::Failed(_) => "Failed",
         };
         serde_json::json!({ "error": name, "sentence": self.to_string() }).to_string()
     }
@@ -56,7 +59,7 @@ impl Fault {
             Fault::Input { name, sentence } => {
                 Fault::Input { name, sentence: format!("{}: {sentence}", path.display()) }
             }
-            broken @ Fault::Broken(_) => broken,
+            other => other,
         }
     }
 }
@@ -71,7 +74,8 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Input { name: "Usage" | "File" | "State" | "Busy" | "Gateway" | "Pending", sentence }
-            | Fault::Broken(sentence) => f.write_str(sentence),
+            | Fault::Broken(sentence)
+            | Fault::Failed(sentence) => f.write_str(sentence),
             Fault::Input { name, sentence } => write!(f, "{sentence} ({name})"),
         }
     }

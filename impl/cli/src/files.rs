@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 
 /// No message and no credential is longer.
 const MESSAGE_FILE_MAX: u64 = 64 * 1024;
+/// No state and no file of vectors is longer.
+const LARGE_FILE_MAX: u64 = 64 * 1024 * 1024;
 /// How often, and for how long, a command waits for another one.
 const WAITS: u32 = 500;
 const WAIT: Duration = Duration::from_millis(20);
-/// No state is longer.
-const STATE_FILE_MAX: u64 = 64 * 1024 * 1024;
 
 /// A party's directory. While this lives, no other command works on it.
 pub(crate) struct Locked {
@@ -77,7 +77,7 @@ impl Locked {
     /// Reads a state; `None` if there is no such file.
     pub(crate) fn load<T: Serialize + DeserializeOwned>(&self, name: &str, format: &str) -> Result<Option<T>, Fault> {
         let path = self.path(name);
-        let bytes = match read_limited(&path, STATE_FILE_MAX) {
+        let bytes = match read_limited(&path, LARGE_FILE_MAX) {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Fault::file(&path, &error)),
@@ -153,6 +153,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     read_limited(path, MESSAGE_FILE_MAX).map_err(|error| Fault::file(path, &error))
 }
 
+/// Reads a file of vectors.
+pub(crate) fn read_large(path: &Path) -> Result<Vec<u8>, Fault> {
+    read_limited(path, LARGE_FILE_MAX).map_err(|error| Fault::file(path, &error))
+}
+
 /// A file to be written: made sure of before anything is changed, seen by others only when it is complete.
 pub(crate) struct Out {
     path: PathBuf,
@@ -162,8 +167,9 @@ pub(crate) struct Out {
 impl Out {
     /// Opens a temporary file beside `path`.
     pub(crate) fn reserve(path: &Path) -> Result<Out, Fault> {
-        if path.is_dir() {
-            return Err(Fault::Input { name: "File", sentence: format!("{} is a directory.", path.display()) });
+        // Renaming a file to the name of a directory, a device or a pipe would replace it.
+        if path.exists() && !path.is_file() {
+            return Err(Fault::Input { name: "File", sentence: format!("{} is no regular file.", path.display()) });
         }
         let file = tempfile::NamedTempFile::new_in(parent(path)).map_err(|error| Fault::file(path, &error))?;
         Ok(Out { path: path.to_path_buf(), file })

@@ -135,6 +135,9 @@ pub(crate) fn queue(args: &Carried) -> Result<Report, Fault> {
 
 /// The node drains its mailbox.
 pub(crate) fn drain(args: &Drain) -> Result<Report, Fault> {
+    if !args.out_dir.is_dir() {
+        return Err(Fault::Input { name: "File", sentence: format!("{} is no directory.", args.out_dir.display()) });
+    }
     let mut file = open(&args.dir)?;
     let mailbox = file.mailbox(args.select.node.as_deref())?;
     let newest = mailbox.header(mailbox.highest_epoch).ok_or(Reject::WrongToken)?;

@@ -23,6 +23,7 @@ mod node_store;
 mod report;
 mod serve;
 mod shape;
+mod vectors;
 
 use crate::args::{Args, Command};
 use crate::fault::Fault;
@@ -30,7 +31,7 @@ use crate::report::Report;
 use clap::Parser as _;
 use std::process::ExitCode;
 
-/// Runs the command line. 0: done. 1: the store failed, or the demonstration found unequal keys. 2: bad input, nothing changed.
+/// Runs the command line. 0: done. 1: the store failed, or a check that was asked for did. 2: bad input, nothing changed.
 pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -75,5 +76,6 @@ fn run(args: &Args) -> Result<Report, Fault> {
         Command::Client(command) => client::run(command),
         Command::Gateway(command) => gateway::run(command, args.json),
         Command::Inspect(args) => inspect::run(args),
+        Command::Vectors(command) => vectors::run(command),
     }
 }

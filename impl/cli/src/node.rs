@@ -46,6 +46,9 @@ pub(crate) fn publish(args: &Publish) -> Result<Report, Fault> {
         let suite = Suite::from_id(args.suite).ok_or_else(|| Fault::usage("The suite is 2 or 3."))?;
         let depth = Depth::new(args.depth).ok_or_else(|| Fault::usage("The depth is 0 to 8."))?;
         let not_after = args.not_after.unwrap_or_else(|| now(None).saturating_add(MONTH));
+        if not_after < now(None) {
+            return Err(Fault::usage("The batch would be over before it begins: --not-after has passed."));
+        }
         node.publish(&mut file, &Plan { suite, depth, not_after }, &mut OsRng, &mut out)?
     };
     out.truncate(length);

@@ -19,6 +19,7 @@ fn bad_input_changes_nothing() {
         ("keygen new --subject x --kid 000102030405060708090a0b0c0d0e0f10".into(), "InvalidCredential"),
         ("node publish nowhere --out p.cbor".into(), "File"),
         ("node publish lamp --out nowhere/p.cbor".into(), "File"),
+        ("node publish lamp --not-after 1000000000 --out p.cbor".into(), "Usage"),
         ("node accept lamp missing.cbor --out c.cbor".into(), "File"),
         ("node accept lamp garbage --out c.cbor".into(), "Malformed"),
         ("node accept lamp initiate-a.cbor --data-file long --out c.cbor".into(), "DataTooLong"),
@@ -32,6 +33,7 @@ fn bad_input_changes_nothing() {
         ("gateway publish gate publication.cbor --node nobody".into(), "UnknownNode"),
         ("gateway queue gate garbage".into(), "Malformed"),
         ("gateway drain gate --token 00 --out-dir .".into(), "WrongToken"),
+        ("gateway drain gate --token 00 --out-dir nowhere".into(), "File"),
         ("gateway confirm gate garbage".into(), "Malformed"),
         ("gateway collect gate --epoch 1 --index 0 --out c.cbor".into(), "Usage"),
         ("client finish anna garbage".into(), "Malformed"),
@@ -81,6 +83,15 @@ fn damaged_state_is_refused() {
         fs::write(&path, good).unwrap();
         assert!(place.run(words).status.success(), "dke {words}");
     }
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_replaced() {
+    let (place, elsewhere) = (Place::with_node(0), Place::new());
+    let socket = elsewhere.path("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let words = format!("node publish lamp --again --out {}", socket.display());
+    assert_eq!(place.refused(&words).0, "File");
 }
 
 #[test]

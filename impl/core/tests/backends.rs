@@ -8,9 +8,9 @@ use dke::crypto::{AeadKeys, Coordinates, Crypto, Prk, Scalar, Sha256};
 use dke::gateway::{Known, Verified, offer, verify_publication};
 use dke::node::{Incoming, Node, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, INITIATE_MAX, OFFER_MAX, PUBLICATION_MAX};
-use dke::ram::{Full, RamClient, RamNode};
+use dke::ram::{RamClient, RamNode};
 use dke::store::Pins;
-use dke::{Depth, Misuse, Mode, Reject, RustCrypto, Suite};
+use dke::{Depth, Mode, Reject, RustCrypto, Suite};
 
 #[test]
 fn rustcrypto() {
@@ -200,59 +200,4 @@ fn exchange<C: Crypto>() -> Vec<Vec<u8>> {
         all.push(publication);
     }
     all
-}
-
-#[test]
-fn ram_stores_say_when_they_are_full() {
-    let (node_id, client_id) = (Identity::new("node", b"n", 1), Identity::new("client", b"c", 2));
-    let other = Identity::new("other", b"o", 3);
-    let mut rng = TestRng::new(4);
-    let mut out = vec![0; PUBLICATION_MAX];
-    let mut publish = |store: &mut RamNode<2, 0>, id: &Identity, depth: u64| {
-        let plan = Plan { suite: Suite::AesCcm8, depth: Depth::new(depth).unwrap(), not_after: NOW };
-        let node: Node<'_> = Node::new(id.credential(), &id.key, false);
-        node.publish(store, &plan, &mut rng, &mut out).map(|len| out[..len].to_vec())
-    };
-    let mut store = RamNode::new();
-    assert_eq!(publish(&mut store, &node_id, 2), Err(dke::Error::Storage(Full)));
-    let publication = publish(&mut store, &node_id, 1).unwrap();
-    let elsewhere = publish(&mut RamNode::new(), &other, 1).unwrap();
-    assert_eq!(Full.to_string(), "The store is full.");
-
-    let mut client_store = RamClient::<1, 1>::new();
-    let credential = client_id.credential();
-    let client: Client<'_> = Client::pinned(&credential, &client_id.key);
-    let mut rng = TestRng::new(5);
-    let mut begin = |id: &Identity, publication: &[u8], index: u8, initiate: &mut [u8]| {
-        let (mut offered, node) = ([0; OFFER_MAX], id.credential());
-        let len = offer(publication, node.hash(), index, &mut offered).unwrap();
-        let request = Request { mode: Mode::Basic, early_data: &[], now: NOW };
-        client.initiate(&mut client_store, &node, &offered[..len], &request, &mut rng, initiate).map(|begun| begun.len)
-    };
-    let mut initiate = [0; INITIATE_MAX];
-    let len = begin(&node_id, &publication, 0, &mut initiate).unwrap();
-    let mut next = [1; INITIATE_MAX];
-    assert_eq!(begin(&node_id, &publication, 1, &mut next), Err(dke::Error::Storage(Full)));
-    assert_eq!(next, [0; INITIATE_MAX]);
-    assert_eq!(begin(&other, &elsewhere, 0, &mut next), Err(dke::Error::Storage(Full)));
-
-    let clients = [credential];
-    let pins = Pins::new(&clients, &[]).unwrap();
-    let node: Node<'_> = Node::new(node_id.credential(), &node_id.key, false);
-    let mut buffer = [0; CONFIRM_MAX];
-    let Incoming::Accepted(accepted) = node.accept(&mut store, &pins, &initiate[..len], &mut buffer).unwrap() else {
-        panic!()
-    };
-    let mut confirm = [0; CONFIRM_MAX];
-    let failed = common::error(accepted.confirm(&mut store, &[], &mut TestRng::new(6), &mut confirm));
-    assert_eq!(failed.error, dke::Error::Storage(Full));
-    assert!(format!("{failed:?}").contains("Full"));
-    assert_eq!((failed.error.name(), failed.error.blame()), ("Storage", dke::Blame::Storage));
-    assert_eq!(failed.error.to_string(), "The store failed; the step was not done: The store is full.");
-    let misuse: dke::Error<Full> = Misuse::InvalidKey.into();
-    assert_eq!((misuse.name(), misuse.blame()), ("InvalidKey", dke::Blame::Caller));
-    assert_eq!(misuse.to_string(), "A private key is not a scalar.");
-    let reject: dke::Error<Full> = Reject::Expired.into();
-    assert_eq!((reject.name(), reject.blame()), ("Expired", dke::Blame::Peer));
-    assert_eq!(reject.to_string(), "The batch's not_after has passed.");
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Broken, NOW, TestRng, World, accepted, error};
+use common::{Broken, NOW, World, accepted, error};
 use dke::client::AwaitingConfirm;
 use dke::gateway::{Known, Verified, verify_publication};
 use dke::node::{Incoming, Node};
@@ -244,7 +244,20 @@ fn epochs_pass() {
     world.answer(&old, b"").unwrap();
     world.publish(Suite::AesCcm8, 0);
     assert_eq!(error(world.answer(&older, b"")), Reject::EpochTooOld.into());
-    let (_, _) = world.initiate(&world.offer(0), Mode::Basic, false, b"").unwrap();
+    // Even if the store has kept the batch.
+    let kept = world.node_store.batches[&2].clone();
+    for epoch in [0, 1] {
+        world.node_store.batches.insert(epoch, kept.clone());
+        let mut old = older.clone();
+        old[2] = epoch as u8;
+        assert_eq!(error(world.answer(&old, b"")), Reject::EpochTooOld.into());
+    }
+    let (third, awaiting) = world.initiate(&world.offer(0), Mode::Basic, false, b"").unwrap();
+    let places = world.accept(&third, |incoming, _, _| {
+        let accepted = accepted(incoming);
+        (accepted.epoch(), accepted.index())
+    });
+    assert_eq!((places.unwrap(), awaiting.epoch(), awaiting.index()), ((3, 0), 3, 0));
     assert_eq!(error(world.initiate(&first, Mode::Basic, false, b"")), Reject::EpochRollback.into());
     world.node_store.last = u64::MAX;
     assert_eq!(world.try_publish(Suite::AesCcm8, 0), Err(Misuse::EpochExhausted.into()));
@@ -260,5 +273,4 @@ fn same_inputs_same_bytes() {
         (world.publication, initiate, confirm)
     };
     assert_eq!(run(), run());
-    let _ = TestRng::new(0);
 }

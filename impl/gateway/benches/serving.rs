@@ -4,7 +4,8 @@
 //! * durable Initiates a second with 64 in flight, beside the store alone with 64 records of the same size a commit;
 //! * start-up, memory and latency with few and with many nodes.
 //!
-//! `cargo bench -p dke-gateway --bench serving -- [NODES] [DIRECTORY]` (default: 10000 nodes, the system's temporary directory).
+//! `cargo bench -p dke-gateway --bench serving -- [NODES] [DIRECTORY]` (default: 10000 nodes, the system's temporary directory). With
+//! `--test` everything runs once and briefly, to see that it runs.
 
 #[path = "serving/nodes.rs"]
 mod nodes;
@@ -22,9 +23,26 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use udp::{Load, cpu, request};
 
-const FOR: Duration = Duration::from_secs(3);
 const IN_FLIGHT: usize = 64;
-const FEW: usize = 1000;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Scale {
+    time: Duration,
+    rounds: u32,
+    /// Prekeys that are leased for one round of Initiates.
+    leased: usize,
+    few: usize,
+    many: usize,
+}
+
+impl Scale {
+    const fn full(many: usize) -> Scale {
+        Scale { time: Duration::from_secs(3), rounds: 3, leased: 20_000, few: 1000, many }
+    }
+
+    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 10, many: 50 };
+}
 
 fn clock() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
@@ -93,21 +111,21 @@ fn start_gateway(gateway: Arc<Gateway<Embedded>>) -> SocketAddr {
 }
 
 /// Microseconds of CPU per request of the threads with these names.
-fn cost(threads: &[&str], server: SocketAddr, nodes: &[NodeId]) -> (f64, f64) {
+fn cost(scale: Scale, threads: &[&str], server: SocketAddr, nodes: &[NodeId]) -> (f64, f64) {
     let mut load = Load::new(server, nodes, 16);
-    load.run(Duration::from_millis(500));
+    load.run(scale.time / 6);
     let (before, start) = (cpu(threads), Instant::now());
-    let done = load.run(FOR);
+    let done = load.run(scale.time);
     let used = cpu(threads) - before;
     (used.as_secs_f64() * 1e6 / done, done / start.elapsed().as_secs_f64())
 }
 
-fn offers(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
+fn offers(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
     let (echo, coap) = (start_echo(), start_gateway(gateway.clone()));
     println!("Offers over CoAP ({} bytes a request)", request(&nodes[0], 0, 0).len());
-    for _ in 0..3 {
-        let (bare, bare_rate) = cost(&["echo"], echo, nodes);
-        let (served, rate) = cost(&["coap", "store"], coap, nodes);
+    for _ in 0..scale.rounds {
+        let (bare, bare_rate) = cost(scale, &["echo"], echo, nodes);
+        let (served, rate) = cost(scale, &["coap", "store"], coap, nodes);
         println!(
             "  echo {bare:6.2} µs ({bare_rate:7.0}/s)   Offer {served:6.2} µs ({rate:7.0}/s)   ratio {:.2}",
             served / bare
@@ -115,15 +133,15 @@ fn offers(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
     }
 }
 
-fn initiates(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Path) {
+fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Path) {
     const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
     println!("Durable Initiates, {IN_FLIGHT} in flight");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let mut next = 0;
-    for round in 0..3 {
+    for round in 0..scale.rounds {
         let bare = Database::create(directory.join(format!("bare-{round}"))).unwrap();
         let (start, mut records) = (Instant::now(), 0_u32);
-        while start.elapsed() < FOR {
+        while start.elapsed() < scale.time {
             let transaction = bare.begin_write().unwrap();
             {
                 let mut table = transaction.open_table(RECORDS).unwrap();
@@ -139,7 +157,7 @@ fn initiates(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Pat
         let stored = runtime.block_on(async {
             // Leases first: they are not what is measured.
             let mut leased = Vec::new();
-            while leased.len() < 20_000 {
+            while leased.len() < scale.leased {
                 let node = nodes[next % nodes.len()];
                 next += 1;
                 let offer = gateway.offer(&node, Ipv4Addr::LOCALHOST.into()).await.unwrap();
@@ -148,7 +166,7 @@ fn initiates(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Pat
             let (start, mut tasks, mut done) = (Instant::now(), tokio::task::JoinSet::new(), 0_u32);
             let mut leased = leased.into_iter();
             loop {
-                while tasks.len() < IN_FLIGHT && start.elapsed() < FOR {
+                while tasks.len() < IN_FLIGHT && start.elapsed() < scale.time {
                     let Some((node, index)) = leased.next() else { break };
                     let gateway = gateway.clone();
                     tasks.spawn(async move { gateway.queue(&node, &initiate(1, index)).await.is_ok() });
@@ -164,17 +182,17 @@ fn initiates(gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Pat
     }
 }
 
-fn latency(server: SocketAddr, nodes: &[NodeId]) -> [Duration; 2] {
+fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [Duration; 2] {
     let mut load = Load::new(server, nodes, 1);
-    load.run(Duration::from_millis(500));
-    let mut times = load.times(FOR);
+    load.run(scale.time / 6);
+    let mut times = load.times(scale.time);
     times.sort_unstable();
     [times[times.len() / 2], times[times.len() * 99 / 100]]
 }
 
-fn many(count: usize, directory: &Path) {
+fn many(scale: Scale, directory: &Path) {
     println!("Nodes with 64 prekeys and 10 messages each");
-    for count in [FEW, count] {
+    for count in [scale.few, scale.many] {
         let path = directory.join(format!("nodes-{count}"));
         let ids = fill(&open(&path, 3600), count, 6, 10);
         let before = udp::resident();
@@ -184,7 +202,7 @@ fn many(count: usize, directory: &Path) {
         // What was handed out before the restart is on loan for a second.
         std::thread::sleep(Duration::from_secs(2));
         let server = start_gateway(gateway.clone());
-        let [p50, p99] = latency(server, &ids);
+        let [p50, p99] = latency(scale, server, &ids);
         let grown = udp::resident().saturating_sub(before);
         println!(
             "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB, Offer p50 {p50:6.1?} p99 {p99:6.1?}",
@@ -195,13 +213,15 @@ fn many(count: usize, directory: &Path) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let count = arguments.first().map_or(10_000, |count| count.parse().unwrap());
-    let place = arguments.get(1).map_or_else(std::env::temp_dir, Into::into);
+    let (flags, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let count = words.first().map_or(10_000, |count| count.parse().unwrap());
+    let scale = if flags.iter().any(|flag| flag == "--test") { Scale::TEST } else { Scale::full(count) };
+    let place = words.get(1).map_or_else(std::env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(place).unwrap();
     let gateway = open(&directory.path().join("offers"), 0);
-    offers(&gateway, &fill(&gateway, 800, 8, 0));
+    offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
     let gateway = open(&directory.path().join("initiates"), 3600);
-    initiates(&gateway, &fill(&gateway, 400, 8, 0), directory.path());
-    many(count, directory.path());
+    initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
+    many(scale, directory.path());
 }

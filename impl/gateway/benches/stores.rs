@@ -4,7 +4,8 @@
 //! 175 commits/s), fjall is ahead in groups of 256 (154 against 36 commits/s), redb reads four times as fast (349 against 93 thousand a
 //! second), is one file, sees its own changes inside a transaction, and can verify every page when it is opened.
 //!
-//! `cargo bench -p dke-gateway --bench stores -- [DIRECTORY]` (default: the system's temporary directory; a RAM disk proves nothing).
+//! `cargo bench -p dke-gateway --bench stores -- [DIRECTORY]` (default: the system's temporary directory; a RAM disk proves nothing). With
+//! `--test` everything runs once and briefly.
 
 use fjall::{KeyspaceCreateOptions, PersistMode};
 use rand::{Rng as _, RngCore as _};
@@ -15,9 +16,17 @@ use std::time::{Duration, Instant};
 const RECORDS: TableDefinition<'_, [u8; 25], &[u8]> = TableDefinition::new("records");
 /// Bytes of an Initiate with some data.
 const RECORD: usize = 200;
-/// Records that are there before anything is measured.
-const STORED: u64 = 100_000;
-const FOR: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Copy)]
+struct Scale {
+    /// Records that are there before anything is measured.
+    stored: u64,
+    time: Duration,
+    rounds: u32,
+}
+
+const FULL: Scale = Scale { stored: 100_000, time: Duration::from_secs(3), rounds: 2 };
+const TEST: Scale = Scale { stored: 1000, time: Duration::from_millis(100), rounds: 1 };
 
 fn key(number: u64) -> [u8; 25] {
     let mut key = [0; 25];
@@ -90,24 +99,24 @@ impl Candidate for Fjall {
 }
 
 /// How often something can be done in a second.
-fn rate(mut what: impl FnMut()) -> f64 {
+fn rate(time: Duration, mut what: impl FnMut()) -> f64 {
     let start = Instant::now();
     let mut times = 0_u32;
-    while start.elapsed() < FOR {
+    while start.elapsed() < time {
         what();
         times += 1;
     }
     f64::from(times) / start.elapsed().as_secs_f64()
 }
 
-fn measure<C: Candidate>(directory: &Path) {
+fn measure<C: Candidate>(scale: Scale, directory: &Path) {
     let store = C::open(directory);
-    for start in (0..STORED).step_by(1000) {
+    for start in (0..scale.stored).step_by(1000) {
         store.commit(start..start + 1000);
     }
-    let mut next = STORED;
+    let mut next = scale.stored;
     let mut grouped = |group: u64| {
-        let commits = rate(|| {
+        let commits = rate(scale.time, || {
             store.commit(next..next + group);
             next += group;
         });
@@ -119,20 +128,20 @@ fn measure<C: Candidate>(directory: &Path) {
         grouped(group);
     }
     let mut random = rand::thread_rng();
-    let reads = rate(|| {
-        std::hint::black_box(store.read(random.gen_range(0..STORED)));
+    let reads = rate(scale.time, || {
+        std::hint::black_box(store.read(random.gen_range(0..scale.stored)));
     });
     println!("{:6} reads         {reads:8.0} /s", C::NAME);
 }
 
 fn main() {
-    let place = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'))
-        .map_or_else(std::env::temp_dir, PathBuf::from);
-    for _ in 0..2 {
+    let (flags, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let scale = if flags.iter().any(|flag| flag == "--test") { TEST } else { FULL };
+    let place = words.first().map_or_else(std::env::temp_dir, PathBuf::from);
+    for _ in 0..scale.rounds {
         let directory = tempfile::tempdir_in(&place).unwrap();
-        measure::<Database>(directory.path());
-        measure::<Fjall>(directory.path());
+        measure::<Database>(scale, directory.path());
+        measure::<Fjall>(scale, directory.path());
     }
 }

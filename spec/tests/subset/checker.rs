@@ -81,9 +81,13 @@ const FLOATS: &str = "f16 f32 f64 f128";
 /// Modules of the standard library and macros that do I/O or include other files unseen.
 const INPUT_OUTPUT: &str = "fs io net env process thread time print println eprint eprintln dbg include include_str \
                             include_bytes option_env";
-/// Methods that change what they are called on; of other methods syntax does not tell.
+/// Methods that change what they are called on.
 const MUTATING: &str = "push push_str pop insert remove clear extend extend_from_slice append truncate resize retain \
                         drain sort reverse swap fill copy_from_slice";
+/// Methods that only read what they are called on. Of all other methods syntax does not tell; so on a captured variable that is
+/// declared `mut` they are refused. Not seen is a change through a method of an unlisted name on a variable that is not declared `mut`:
+/// it would need a `&mut` or interior mutability, which have rules of their own.
+const READING: &str = "len is_empty clone get first last iter contains to_vec slice concat";
 
 fn is_in(list: &str, name: &str) -> bool {
     list.split(' ').any(|listed| listed == name)
@@ -97,6 +101,8 @@ struct Checker {
     in_return_type: bool,
     /// For each closure around, the variables that are declared in it.
     closures: Vec<BTreeSet<String>>,
+    /// The variables of this function that are declared `mut`.
+    mutable: BTreeSet<String>,
 }
 
 impl Checker {
@@ -114,6 +120,7 @@ impl Checker {
         let interior = is_in(INTERIOR, name) || name.starts_with("Atomic");
         self.report_if(interior, Rule::InteriorMutability, at);
         self.report_if(is_in(FLOATS, name), Rule::FloatingPoint, at);
+        self.report_if(name == "FnMut", Rule::MutableCapture, at);
     }
 
     fn exit(&mut self, at: Span) {
@@ -132,6 +139,14 @@ impl Checker {
         let Some(declared) = self.closures.last() else { return };
         let captured = variables(place).into_iter().any(|name| !declared.contains(&name));
         self.report_if(captured, Rule::MutableCapture, place.span());
+    }
+
+    /// Does the method change its receiver, for all that can be seen?
+    fn may_change(&self, call: &syn::ExprMethodCall) -> bool {
+        let method = call.method.to_string();
+        let on_a_value = matches!(*call.receiver, Expr::MethodCall(_) | Expr::Call(_));
+        let mutable = !on_a_value && variables(&call.receiver).iter().any(|name| self.mutable.contains(name));
+        is_in(MUTATING, &method) || (mutable && !is_in(READING, &method))
     }
 
     /// What is in a macro is not parsed for what it is; so look at each token, and at what parses as expressions.
@@ -212,7 +227,7 @@ impl<'ast> Visit<'ast> for Checker {
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Try(_) => self.exit(expr.span()),
             Expr::Assign(e) => self.change(&e.left),
             Expr::Binary(e) if is_assignment(&e.op) => self.change(&e.left),
-            Expr::MethodCall(e) if is_in(MUTATING, &e.method.to_string()) => self.change(&e.receiver),
+            Expr::MethodCall(e) if self.may_change(e) => self.change(&e.receiver),
             Expr::Reference(e) if e.mutability.is_some() => {
                 self.report(Rule::MutableReference, expr.span());
                 self.change(&e.expr);
@@ -240,9 +255,21 @@ impl<'ast> Visit<'ast> for Checker {
     }
 
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        let closures = std::mem::take(&mut self.closures);
+        let (closures, mutable) = (std::mem::take(&mut self.closures), std::mem::take(&mut self.mutable));
         self.outside_of_loops(|checker| visit::visit_item(checker, item));
-        self.closures = closures;
+        (self.closures, self.mutable) = (closures, mutable);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        self.mutable.clear();
+        visit::visit_impl_item_fn(self, function);
+    }
+
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        if pattern.mutability.is_some() {
+            self.mutable.insert(pattern.ident.to_string());
+        }
+        visit::visit_pat_ident(self, pattern);
     }
 
     fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {

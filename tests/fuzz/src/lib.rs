@@ -1,110 +1,78 @@
-//! One situation for all targets, in which every party waits for a message, and the seeds: messages that are right there.
+//! The fuzz targets, in the situations of the vectors, and their seeds: the vectors' messages, good and bad.
 
-#[path = "../../src/harness.rs"]
-pub mod harness;
-#[path = "../../src/memory_store.rs"]
-pub mod memory_store;
+pub mod targets;
 
-use dke::{Mode, Suite};
-use harness::{Identity, TestClient, TestNode, offer};
+use dke_vectors::form::{CredentialKind, Exchange, File, Rejection, Step};
+use std::collections::BTreeSet;
 
-/// The parties before any message arrives, and the messages that are on their way.
-pub struct Situation {
-    /// Has published one batch of four; no prekey is used.
-    pub node: TestNode,
-    /// Pinned by the node; has seen nothing.
-    pub fresh: TestClient,
-    /// Has exchanges pending over prekeys 0 (asked for basic) and 1 (refresh).
-    pub waiting: TestClient,
-    /// Vouched for by `authority`.
-    pub vouched: TestClient,
-    /// Pinned by the node.
-    pub authority: Identity,
-    /// Of the node.
-    pub publication: Vec<u8>,
-    /// Over prekeys 0, 1 and, with a CWT, 2.
-    pub initiates: [Vec<u8>; 3],
-    /// To the first two.
-    pub confirms: [Vec<u8>; 2],
-}
+const EXCHANGES: &str = include_str!("../../../spec/vectors/exchanges.json");
+const REJECTIONS: &str = include_str!("../../../spec/vectors/rejections.json");
 
-impl Situation {
-    /// Always the same.
-    pub fn new(suite: Suite) -> Self {
-        let authority = Identity::new("owner", b"a1");
-        let mut node = TestNode::new("lock", b"n1");
-        let fresh = TestClient::new("alice", b"c1", &node.identity);
-        let mut vouched = TestClient::new("carol", b"c3", &node.identity);
-        vouched.cwt = Some(authority.issue(&vouched.identity, "lock", 7));
-        node.clients.push(fresh.identity.bytes().to_vec());
-        node.authorities.push(authority.bytes().to_vec());
-        let publication = node.publish(suite, 2).expect("a sound store");
-        let offers = offers(&node, &publication);
-
-        let mut waiting = fresh.clone();
-        let (basic, _) = waiting.initiate(&offers[0], Mode::Basic, b"early").expect("an honest Offer");
-        let (refresh, _) = waiting.initiate(&offers[1], Mode::Refresh, b"").expect("an honest Offer");
-        let (cwt, _) = vouched.clone().initiate(&offers[2], Mode::Refresh, b"early").expect("an honest Offer");
-        let mut answering = node.clone();
-        let confirms = [(&basic, b"answer".as_slice()), (&refresh, b"")]
-            .map(|(initiate, answer)| answering.answer(initiate, answer).expect("an honest Initiate").0);
-        Situation { node, fresh, waiting, vouched, authority, publication, initiates: [basic, refresh, cwt], confirms }
+/// The complete exchanges of `spec/vectors`.
+pub fn exchanges() -> Vec<Exchange> {
+    match File::parse(EXCHANGES.as_bytes()) {
+        Ok(File::Exchanges(exchanges)) => exchanges,
+        _ => panic!("the vectors are not of their form"),
     }
 }
 
-fn offers(node: &TestNode, publication: &[u8]) -> Vec<Vec<u8>> {
-    (0..4).map(|index| offer(publication, node.identity.credential().hash(), index)).collect()
+fn rejections() -> Vec<Rejection> {
+    match File::parse(REJECTIONS.as_bytes()) {
+        Ok(File::Rejections(rejections)) => rejections,
+        _ => panic!("the vectors are not of their form"),
+    }
 }
 
-/// Target, name and bytes of each seed.
-pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
-    let mut seeds = Vec::new();
-    for suite in [Suite::AesCcm8, Suite::AesCcm16] {
-        let situation = Situation::new(suite);
-        let node = &situation.node;
-        let prefix = format!("suite{}", suite.id());
-        seeds.push(("publication", prefix.clone(), situation.publication.clone()));
-        for (index, offer) in offers(node, &situation.publication).into_iter().enumerate() {
-            seeds.push(("offer", format!("{prefix}-index{index}"), offer));
+fn unhex(text: &str) -> Vec<u8> {
+    hex::decode(text).expect("vectors are in hex")
+}
+
+/// Target and bytes of each seed.
+pub fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
+    let mut seeds = BTreeSet::new();
+    for Exchange { credential_kind, inputs, messages, .. } in exchanges() {
+        seeds.insert(("publication", unhex(&messages.publication)));
+        seeds.insert(("offer", unhex(&messages.offer)));
+        seeds.insert(("initiate", unhex(&messages.initiate)));
+        seeds.insert(("confirm", unhex(&messages.confirm)));
+        for credential in [inputs.node_credential, inputs.pinned_credential, inputs.authority_credential] {
+            seeds.insert(("credential", unhex(&credential)));
         }
-        for (name, initiate) in ["basic", "refresh", "cwt"].into_iter().zip(situation.initiates) {
-            seeds.push(("initiate", format!("{prefix}-{name}"), initiate));
-        }
-        for (name, confirm) in ["basic", "refresh"].into_iter().zip(situation.confirms) {
-            seeds.push(("confirm", format!("{prefix}-{name}"), confirm));
+        if credential_kind == CredentialKind::Cwt {
+            // { 13: CWT }
+            seeds.insert(("cwt", unhex(&inputs.id_cred).split_off(2)));
         }
     }
-    let Situation { node, fresh, vouched, authority, .. } = Situation::new(Suite::AesCcm8);
-    let longest = Identity::new(&"s".repeat(64), &[b'k'; 16]);
-    for (name, identity) in [("node", &node.identity), ("client", &fresh.identity), ("longest", &longest)] {
-        seeds.push(("credential", name.to_owned(), identity.bytes().to_vec()));
+    for Rejection { step, message, .. } in rejections() {
+        let target = match step {
+            Step::G1 => "publication",
+            Step::C1 => "offer",
+            Step::N2 => "initiate",
+            Step::C2 => "confirm",
+        };
+        seeds.insert((target, unhex(&message)));
     }
-    for (name, audience, epoch_max) in [("good", "lock", 7), ("audience", "gate", 7), ("ended", "lock", 0)] {
-        seeds.push(("cwt", name.to_owned(), authority.issue(&vouched.identity, audience, epoch_max)));
-    }
-    seeds.push(("cwt", "authority".to_owned(), Identity::new("other", b"a2").issue(&vouched.identity, "lock", 7)));
     seeds
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
+    use super::{seeds, targets};
 
     #[test]
-    fn the_committed_seeds_are_these() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-        let mut expected = BTreeSet::new();
-        for (target, name, bytes) in super::seeds() {
-            let path = root.join(target).join(name);
-            assert_eq!(std::fs::read(&path).expect("a seed"), bytes, "{}", path.display());
-            expected.insert(path);
+    fn every_target_stands_its_seeds() {
+        let seeds = seeds();
+        for (name, target, least) in [
+            ("publication", targets::publication as fn(&[u8]), 50),
+            ("offer", targets::offer, 50),
+            ("initiate", targets::initiate, 50),
+            ("confirm", targets::confirm, 30),
+            ("credential", targets::credential, 3),
+            ("cwt", targets::cwt, 1),
+        ] {
+            let own: Vec<_> = seeds.iter().filter(|(of, _)| *of == name).collect();
+            assert!(own.len() >= least, "{name} has {} seeds", own.len());
+            own.iter().for_each(|(_, seed)| target(seed));
         }
-        let found: BTreeSet<_> = std::fs::read_dir(&root)
-            .expect("seeds")
-            .flat_map(|target| std::fs::read_dir(target.expect("a target").path()).expect("a directory"))
-            .map(|seed| seed.expect("a seed").path())
-            .collect();
-        assert_eq!(found, expected);
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo differential`: specification and implementation side by side over random runs.
 
 use clap::Parser;
-use dke_tests::differential::{Case, Depths, run};
+use dke_tests::differential::{Case, Tally, run};
 use quickcheck::{Arbitrary, Gen};
 
 /// Runs specification and implementation side by side and compares every byte, key, state and named error.
@@ -21,7 +21,7 @@ struct Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
-    let mut total = Depths::default();
+    let mut total = Tally::default();
     let mut generator = Gen::new(64);
     let cases = if arguments.seed.is_some() { 1 } else { arguments.cases };
     for number in 1..=cases {
@@ -29,19 +29,21 @@ fn main() {
             Some(seed) => Case { seed, steps: arguments.steps },
             None => Case::arbitrary(&mut generator),
         };
-        let Ok(depths) = std::panic::catch_unwind(|| run(case)) else {
-            eprintln!("they differ; reproduce with: cargo differential --seed {} --steps {}", case.seed, case.steps);
+        let Ok(tally) = std::panic::catch_unwind(|| run(case)) else {
+            eprintln!("they differ; reproduce with: {case:?}");
             std::process::exit(1);
         };
-        total.accepted += depths.accepted;
-        total.completed += depths.completed;
-        total.rejected += depths.rejected;
+        total.add(&tally);
         if number % 10 == 0 {
             eprintln!("{number}/{cases} runs");
         }
     }
     println!(
-        "{cases} runs agree: {} Initiates accepted, {} exchanges completed, {} messages rejected",
-        total.accepted, total.completed, total.rejected
+        "{cases} runs agree: {} actions, {} Initiates accepted, {} exchanges completed, {} messages rejected for {} reasons",
+        total.actions,
+        total.accepted,
+        total.completed,
+        total.rejections(),
+        total.rejected.len()
     );
 }

@@ -32,11 +32,9 @@ pub(crate) fn replayed_initiate() -> Story {
     );
     story.pinned("alice", b"c1");
     story.publish(Suite::AesCcm8, 1);
-    let offer = story.lease("alice").expect("a free prekey");
-    let initiate = story.initiate("alice", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
+    let initiate = story.call("alice", Mode::Basic, "open the door");
     story.wake();
-    let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
+    let confirm = story.answer(&initiate, "opened");
     story.note("Replayed before the acknowledgement.");
     assert_eq!(story.accept(&initiate, Some("opened again")).as_ref(), Some(&confirm));
     story.keep(&confirm, true);
@@ -60,15 +58,9 @@ pub(crate) fn swapped_confirms() -> Story {
     story.pinned("bob", b"c2");
     story.publish(Suite::AesCcm8, 1);
     for name in ["alice", "bob"] {
-        let offer = story.lease(name).expect("a free prekey");
-        let initiate = story.initiate(name, &offer, Mode::Basic, "open the door").expect("an honest Offer");
-        story.queue(name, &initiate);
+        story.call(name, Mode::Basic, "open the door");
     }
-    let confirms: Vec<Vec<u8>> = story
-        .wake()
-        .iter()
-        .map(|initiate| story.accept(initiate, Some("opened")).expect("an honest Initiate"))
-        .collect();
+    let confirms: Vec<Vec<u8>> = story.wake().iter().map(|initiate| story.answer(initiate, "opened")).collect();
     for confirm in &confirms {
         story.keep(confirm, true);
     }
@@ -107,13 +99,8 @@ pub(crate) fn tampered_offer() -> Story {
     story.forged(Kind::Offer, &forged);
     assert_eq!(story.initiate("alice", &forged, Mode::Basic, "open the door"), None);
     story.note("The Offer as it was.");
-    let initiate = story.initiate("alice", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
-    for initiate in story.wake() {
-        let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
-        story.keep(&confirm, true);
-        story.finish("alice", place(&confirm), &confirm);
-    }
+    story.call_over("alice", &offer, Mode::Basic, "open the door");
+    story.serve("alice", "opened");
     story
 }
 
@@ -125,11 +112,8 @@ pub(crate) fn wrong_audience() -> Story {
     story.vouched("dave", b"c4", "gate", 7);
     story.publish(Suite::AesCcm8, 0);
     let offer = story.lease("dave").expect("a free prekey");
-    let initiate = story.initiate("dave", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("dave", &initiate);
-    for initiate in story.wake() {
-        assert_eq!(story.accept(&initiate, Some("opened")), None);
-    }
+    story.call_over("dave", &offer, Mode::Basic, "open the door");
+    story.turn_away("opened");
     story.vouched("erin", b"c5", "lock", 0);
     let initiate = story.initiate("erin", &offer, Mode::Basic, "open the door").expect("an honest Offer");
     assert_eq!(story.accept(&initiate, Some("opened")), None);
@@ -149,9 +133,7 @@ pub(crate) fn downgrade() -> Story {
     );
     story.pinned("alice", b"c1");
     story.publish(Suite::AesCcm8, 0);
-    let offer = story.lease("alice").expect("a free prekey");
-    let initiate = story.initiate("alice", &offer, Mode::Refresh, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
+    let initiate = story.call("alice", Mode::Refresh, "open the door");
     story.wake();
     story.note("The gateway clears the flag.");
     let mut cleared = initiate.clone();
@@ -159,7 +141,7 @@ pub(crate) fn downgrade() -> Story {
     story.forged(Kind::Initiate, &cleared);
     assert_eq!(story.accept(&cleared, Some("opened")), None);
     story.note("The Initiate as it was.");
-    let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
+    let confirm = story.answer(&initiate, "opened");
     story.keep(&confirm, true);
     let z = Confirm::parse(&confirm).expect("a Confirm").z;
     story.note("The gateway takes Z out.");
@@ -185,11 +167,8 @@ pub(crate) fn stranger() -> Story {
     story.stranger("mallory", b"c9");
     story.publish(Suite::AesCcm8, 0);
     let offer = story.lease("mallory").expect("a free prekey");
-    let initiate = story.initiate("mallory", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("mallory", &initiate);
-    for initiate in story.wake() {
-        assert_eq!(story.accept(&initiate, Some("opened")), None);
-    }
+    story.call_over("mallory", &offer, Mode::Basic, "open the door");
+    story.turn_away("opened");
     story.note("mallory takes the kid of alice.");
     story.stranger("mallory", b"c1");
     let initiate = story.initiate("mallory", &offer, Mode::Basic, "open the door").expect("an honest Offer");

@@ -1,6 +1,6 @@
 //! What happens when something runs out, breaks or gets lost.
 
-use crate::story::{Story, place};
+use crate::story::Story;
 use dke::{Mode, Suite};
 use dke_tests::memory_store::{Fault, MemoryNodeStore};
 
@@ -14,13 +14,8 @@ pub(crate) fn exhausted_batch() -> Story {
     story.publish(Suite::AesCcm8, 0);
     let offer = story.lease("alice").expect("a free prekey");
     assert_eq!(story.lease("bob"), None);
-    let initiate = story.initiate("alice", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
-    for initiate in story.wake() {
-        let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
-        story.keep(&confirm, true);
-        story.finish("alice", place(&confirm), &confirm);
-    }
+    story.call_over("alice", &offer, Mode::Basic, "open the door");
+    story.serve("alice", "opened");
     story.publish(Suite::AesCcm8, 0);
     story.exchange("bob", Mode::Basic, "shut the door", "shut");
     story
@@ -33,9 +28,7 @@ pub(crate) fn crash_before_confirm() -> Story {
     );
     story.pinned("alice", b"c1");
     story.publish(Suite::AesCcm8, 1);
-    let offer = story.lease("alice").expect("a free prekey");
-    let initiate = story.initiate("alice", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
+    let initiate = story.call("alice", Mode::Basic, "open the door");
     for initiate in story.wake() {
         assert_eq!(story.accept(&initiate, None), None);
     }
@@ -54,18 +47,15 @@ pub(crate) fn lost_confirm() -> Story {
     );
     story.pinned("alice", b"c1");
     story.publish(Suite::AesCcm8, 0);
-    let offer = story.lease("alice").expect("a free prekey");
-    let initiate = story.initiate("alice", &offer, Mode::Refresh, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
+    let initiate = story.call("alice", Mode::Refresh, "open the door");
     for initiate in story.wake() {
-        story.accept(&initiate, Some("opened")).expect("an honest Initiate");
+        story.answer(&initiate, "opened");
     }
     story.note("The Confirm is lost on its way, and lock loses power.");
     story.node.store = MemoryNodeStore::restore(story.node.store.snapshot());
     story.note("The gateway, which has no Confirm, gives lock the Initiate once more.");
-    let confirm = story.accept(&initiate, Some("never said")).expect("a repetition");
-    story.keep(&confirm, true);
-    story.finish("alice", place(&confirm), &confirm);
+    let confirm = story.answer(&initiate, "never said");
+    story.carry_back("alice", &confirm);
     story
 }
 
@@ -76,9 +66,7 @@ pub(crate) fn store_breaks_at_erasure() -> Story {
     );
     story.pinned("alice", b"c1");
     story.publish(Suite::AesCcm8, 0);
-    let offer = story.lease("alice").expect("a free prekey");
-    let initiate = story.initiate("alice", &offer, Mode::Basic, "open the door").expect("an honest Offer");
-    story.queue("alice", &initiate);
+    let initiate = story.call("alice", Mode::Basic, "open the door");
     story.wake();
     story.node.store.faults.inject(Fault::Before(4));
     story.note("lock's store breaks.");
@@ -86,8 +74,7 @@ pub(crate) fn store_breaks_at_erasure() -> Story {
     assert_eq!(story.node.store.faults.operations(), 5);
     story.node.store.faults.mend();
     story.note("lock's store works again.");
-    let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
-    story.keep(&confirm, true);
-    story.finish("alice", place(&confirm), &confirm);
+    let confirm = story.answer(&initiate, "opened");
+    story.carry_back("alice", &confirm);
     story
 }

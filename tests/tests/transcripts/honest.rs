@@ -76,9 +76,7 @@ pub(crate) fn two_clients_one_wake_up() -> Story {
     story.pinned("bob", b"c2");
     story.publish(Suite::AesCcm8, 1);
     for (name, early) in [("alice", "open the door"), ("bob", "shut the door")] {
-        let offer = story.lease(name).expect("a free prekey");
-        let initiate = story.initiate(name, &offer, Mode::Basic, early).expect("an honest Offer");
-        story.queue(name, &initiate);
+        story.call(name, Mode::Basic, early);
     }
     let waiting = story.wake();
     let confirms: Vec<Vec<u8>> = waiting
@@ -107,15 +105,9 @@ pub(crate) fn next_batch() -> Story {
     let late = story.initiate("bob", &offer, Mode::Basic, "shut the door").expect("an honest Offer");
     story.publish(Suite::AesCcm8, 0);
     story.queue("alice", &in_time);
-    for initiate in story.wake() {
-        let confirm = story.accept(&initiate, Some("opened")).expect("an honest Initiate");
-        story.keep(&confirm, true);
-        story.finish("alice", place(&confirm), &confirm);
-    }
+    story.serve("alice", "opened");
     story.publish(Suite::AesCcm8, 0);
     story.queue("bob", &late);
-    for initiate in story.wake() {
-        assert_eq!(story.accept(&initiate, Some("shut")), None);
-    }
+    story.turn_away("shut");
     story
 }

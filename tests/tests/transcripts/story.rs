@@ -296,16 +296,49 @@ impl Story {
         }
     }
 
+    /// G2, C1 and G3 with an honest Offer. Gives the Initiate.
+    pub(crate) fn call(&mut self, name: &'static str, mode: Mode, early: &str) -> Vec<u8> {
+        let offer = self.lease(name).expect("a free prekey");
+        self.call_over(name, &offer, mode, early)
+    }
+
+    /// C1 and G3. Gives the Initiate.
+    pub(crate) fn call_over(&mut self, name: &'static str, offer: &[u8], mode: Mode, early: &str) -> Vec<u8> {
+        let initiate = self.initiate(name, offer, mode, early).expect("an honest Offer");
+        self.queue(name, &initiate);
+        initiate
+    }
+
+    /// N2 and N3. Gives the Confirm.
+    pub(crate) fn answer(&mut self, initiate: &[u8], answer: &str) -> Vec<u8> {
+        self.accept(initiate, Some(answer)).expect("an honest Initiate")
+    }
+
+    /// G4, N4 and C2.
+    pub(crate) fn carry_back(&mut self, name: &'static str, confirm: &[u8]) {
+        self.keep(confirm, true);
+        self.finish(name, place(confirm), confirm);
+    }
+
+    /// The node wakes up, and everything that waits for it is this client's, and is answered.
+    pub(crate) fn serve(&mut self, name: &'static str, answer: &str) {
+        for initiate in self.wake() {
+            let confirm = self.answer(&initiate, answer);
+            self.carry_back(name, &confirm);
+        }
+    }
+
+    /// The node wakes up and rejects everything that waits for it.
+    pub(crate) fn turn_away(&mut self, answer: &str) {
+        for initiate in self.wake() {
+            assert_eq!(self.accept(&initiate, Some(answer)), None);
+        }
+    }
+
     /// G2 to C2 of one honest exchange, alone in its wake-up.
     pub(crate) fn exchange(&mut self, name: &'static str, mode: Mode, early: &str, answer: &str) {
-        let offer = self.lease(name).expect("a free prekey");
-        let initiate = self.initiate(name, &offer, mode, early).expect("an honest Offer");
-        self.queue(name, &initiate);
-        for initiate in self.wake() {
-            let confirm = self.accept(&initiate, Some(answer)).expect("an honest Initiate");
-            self.keep(&confirm, true);
-            self.finish(name, place(&confirm), &confirm);
-        }
+        self.call(name, mode, early);
+        self.serve(name, answer);
     }
 
     /// Both ends and the gateway's view; the finished text.

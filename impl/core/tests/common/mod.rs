@@ -102,13 +102,13 @@ impl Fuse {
     }
 }
 
-type Keys = BTreeMap<u8, (Option<Scalar>, PublicKey)>;
+pub type Keys = BTreeMap<u8, (Option<Scalar>, PublicKey)>;
 
 #[derive(Clone, Default)]
 pub struct MemoryNode {
     pub last: u64,
     pub batches: BTreeMap<u64, (Batch, Keys)>,
-    begun: Option<(u64, Keys)>,
+    pub begun: Option<(u64, Keys)>,
     pub outbox: BTreeMap<(u64, u8), (Hash, Vec<u8>)>,
     pub fuse: Fuse,
 }

@@ -1,0 +1,17 @@
+//! Test vectors of the Delayed Key Exchange (`spec/vectors`), and the check of the implementation against them.
+//!
+//! [`form`] is the files' form, [`parties`] puts a vector's parties in place, [`check_exchange`] recomputes every value of a complete
+//! exchange one by one, and [`check_rejection`] shows that a bad message is rejected by the name that the vector gives.
+//! All of it works on any backend, and on files of any origin: what is wrong with a file is an [`Mismatch`], never a panic.
+
+mod exchange;
+pub mod form;
+mod given;
+mod mismatch;
+pub mod parties;
+mod rejection;
+
+pub use exchange::check_exchange;
+pub use given::Given;
+pub use mismatch::Mismatch;
+pub use rejection::check_rejection;

@@ -1,0 +1,29 @@
+//! The properties that must be proved: those of the first table of `spec/PROTOCOL.md`, section 10.
+
+use crate::model::{Model, ModelError};
+use std::collections::BTreeSet;
+
+/// The names in the first column, in their order.
+pub fn names(protocol_md: &str) -> Vec<String> {
+    let section = protocol_md.lines().skip_while(|line| !line.starts_with("## 10 "));
+    let table = section.skip_while(|line| !line.starts_with("| property ")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.trim_matches('|').split('|').next());
+    cells.flat_map(|cell| cell.split(',')).map(|name| name.trim().trim_matches('`').to_string()).collect()
+}
+
+/// The property that a lemma or query is about: `early_secrecy` for `early_secrecy.client`.
+pub fn property(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// The names that stand in no model.
+pub fn gaps(names: &[String], models: &[Model]) -> Result<Vec<String>, ModelError> {
+    let mut covered = BTreeSet::new();
+    for model in models {
+        for property_of_model in model.properties(&Default::default())? {
+            covered.insert(property(&property_of_model.name).to_string());
+        }
+    }
+    Ok(names.iter().filter(|name| !covered.contains(*name)).cloned().collect())
+}
