@@ -41,7 +41,7 @@ impl Scale {
         Scale { time: Duration::from_secs(3), rounds: 3, leased: 20_000, few: 1000, many }
     }
 
-    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 10, many: 50 };
+    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600 };
 }
 
 fn clock() -> u64 {
