@@ -67,6 +67,9 @@ pub enum Unfinished<S: std::fmt::Debug + std::fmt::Display> {
     /// The node has not answered yet. The exchange is pending: it can be resumed.
     #[error("The node has not answered yet; the exchange is pending and can be resumed.")]
     Pending,
+    /// The node will never answer: it has rejected the Initiate, erased its batch, or stopped between accepting and answering.
+    #[error("The node does not answer this exchange; it may have read its data.")]
+    Discarded,
 }
 
 /// A client that calls one node through one gateway.
@@ -135,7 +138,7 @@ impl Caller<'_> {
 
     /// Sends a stored Initiate (again), waits for its Confirm until the deadline, and C2. `Pending` if the deadline comes first.
     ///
-    /// An exchange that the gateway refuses for good is ended in the store.
+    /// An exchange that the gateway refuses for good, or that the node has discarded, is ended in the store.
     pub async fn resume<S: ClientStore<Error: std::fmt::Debug + std::fmt::Display>>(
         &self,
         store: &mut S,
@@ -153,8 +156,8 @@ impl Caller<'_> {
                 let kept = self.gateway.confirms(&node, epoch, index).await.unwrap_or_default();
                 return match finish(store, &kept, awaiting)? {
                     Ok(called) => Ok(called),
-                    Err(_) => {
-                        store.end(&node, epoch, index).map_err(Error::Storage)?;
+                    Err(awaiting) => {
+                        store.end(awaiting.exchange()).map_err(Error::Storage)?;
                         Err(Failure::Refused(code).into())
                     }
                 };
@@ -173,6 +176,10 @@ impl Caller<'_> {
                         return Err(Unfinished::Pending);
                     }
                     continue;
+                }
+                Ok(Err(Failure::Refused((4, 4)))) => {
+                    store.end(awaiting.exchange()).map_err(Error::Storage)?;
+                    return Err(Unfinished::Discarded);
                 }
                 Ok(Err(failure)) => return Err(failure.into()),
             };

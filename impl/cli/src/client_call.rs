@@ -44,7 +44,7 @@ pub(crate) async fn call_over(
     let caller = Caller { gateway, node };
     let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
     let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
-    let mut store = ClientDir::new(&args.to, node.subject(), &[]);
+    let mut store = ClientDir::new(&args.to, node.subject());
     let called = caller.call(&client, &mut store, &asked, progress).await;
     store.told(called)
 }
@@ -63,7 +63,7 @@ pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
         for one in pending {
             let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&one.state.0)
                 .map_err(|_| Fault::state(&args.dir.join("client.json"), "a pending exchange cannot be read"))?;
-            let mut store = ClientDir::new(args, node.subject(), &one.initiate.0);
+            let mut store = ClientDir::new(args, node.subject());
             let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline(args), show).await;
             let report = match store.told(called) {
                 Ok(report) => report.value(),
@@ -103,16 +103,13 @@ fn show(progress: Progress) {
 pub(crate) struct ClientDir {
     dir: PathBuf,
     node: String,
-    /// The Initiate of the exchange that is under way. Its place does not tell it from others: an index whose lease ran out may be
-    /// handed to the same client again.
-    initiate: Vec<u8>,
     /// An exchange has ended in this state, which is not stored yet: it becomes durable in one with the session.
     ended: Option<ClientFile>,
 }
 
 impl ClientDir {
-    fn new(to: &To, node: &str, initiate: &[u8]) -> ClientDir {
-        ClientDir { dir: to.dir.clone(), node: node.to_string(), initiate: initiate.to_vec(), ended: None }
+    fn new(to: &To, node: &str) -> ClientDir {
+        ClientDir { dir: to.dir.clone(), node: node.to_string(), ended: None }
     }
 
     fn open(&self) -> Result<ClientFile, Fault> {
@@ -132,6 +129,7 @@ impl ClientDir {
                     Unfinished::Gateway(failure) => failure.into(),
                     Unfinished::Step(error) => error.into(),
                     Unfinished::Pending => Fault::Input { name: "Pending", sentence: unfinished.to_string() },
+                    Unfinished::Discarded => Fault::Input { name: "Gateway", sentence: unfinished.to_string() },
                 });
             }
         };
@@ -164,14 +162,13 @@ impl ClientStore for ClientDir {
             Some(file) => file,
             None => self.open()?,
         };
-        self.initiate = pending.initiate.to_vec();
         file.state.names.insert(hex::encode(pending.node), self.node.clone());
         file.begin(pending)
     }
 
-    fn end(&mut self, _node: &Hash, _epoch: u64, _index: u8) -> Result<(), Fault> {
+    fn end(&mut self, exchange: &Hash) -> Result<(), Fault> {
         let mut file = self.open()?;
-        file.state.pending.retain(|one| one.initiate.0 != self.initiate);
+        file.end(exchange)?;
         self.ended = Some(file);
         Ok(())
     }

@@ -21,6 +21,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const CLIENTS: usize = 4;
+/// Memory that a gateway process may hold, in kB: its page cache has 64 MB.
+const MEMORY_MAX: u64 = 200_000;
 
 fn below(limit: u32) -> u32 {
     OsRng.next_u32() % limit
@@ -122,6 +124,12 @@ fn resume(call: &str) -> String {
     format!("client resume {} --node lamp/credential.cbor --gateway {} --wait 6", words[2], words[6])
 }
 
+/// Fingerprints of all sessions.
+fn keys(status: &Value) -> Vec<String> {
+    let sessions = status["sessions"].as_array().unwrap();
+    sessions.iter().map(|one| one["fingerprint"].as_str().unwrap().to_string()).collect()
+}
+
 fn exchanges(status: &Value, list: &str) -> Vec<(u64, u64)> {
     let place = |one: &Value| (one["epoch"].as_u64().unwrap(), one["index"].as_u64().unwrap());
     status[list].as_array().unwrap().iter().map(place).collect()
@@ -154,7 +162,7 @@ fn a_bad_network_and_kills_on_all_sides() {
         finished: 0,
     };
     for _ in 0..kills {
-        sleep(Duration::from_millis(u64::from(below(1500))));
+        sleep(Duration::from_millis(u64::from(below(1000))));
         world.go_on();
         world.kill_one();
     }
@@ -165,45 +173,44 @@ fn a_bad_network_and_kills_on_all_sides() {
     world.node.kill();
     proxy.calm();
     // First every Initiate comes to the gateway, then the node answers them, then every Confirm is fetched.
-    for client in 0..CLIENTS {
-        place.ok(&resume(&call(client)).replace("--wait 6", "--wait 0"));
-    }
+    let resume_all = |wait: &str| -> usize {
+        let resumed = (0..CLIENTS).map(|client| place.ok(&resume(&call(client)).replace("--wait 6", wait)));
+        let unfinished = |told: Value| {
+            told["exchanges"].as_array().unwrap().iter().filter(|one| one["unfinished"].is_string()).count()
+        };
+        resumed.map(unfinished).sum()
+    };
+    resume_all("--wait 0");
     let woken = place.ok(&format!("{} --once", run.replace(" --every 1", "")));
     assert!(woken["left"].as_u64().unwrap() >= 16);
-    for client in 0..CLIENTS {
-        place.ok(&resume(&call(client)));
-    }
+    let failed = resume_all("--wait 6");
     world.note_memory();
-
-    let node = place.ok("node status lamp");
-    assert_eq!(node["outbox"], Value::Array(Vec::new()), "a Confirm is not acknowledged");
-    let sessions = node["sessions"].as_array().unwrap();
-    let places = exchanges(&node, "sessions");
-    let once: BTreeSet<_> = places.iter().collect();
-    assert_eq!(once.len(), places.len(), "a prekey was used twice");
-    let (mut both, mut pending) = (0, 0);
-    for client in 0..CLIENTS {
-        let status = place.ok(&format!("client status c{client}"));
-        for session in status["sessions"].as_array().unwrap() {
-            let same = sessions.iter().filter(|one| one["fingerprint"] == session["fingerprint"]);
-            assert_eq!(same.count(), 1, "a client's session is not the node's");
-            both += 1;
-        }
-        // A place whose lease ran out may have been handed to the same client again.
-        let ended = exchanges(&status, "sessions");
-        for open in exchanges(&status, "pending").into_iter().filter(|open| !ended.contains(open)) {
-            let peer = format!("client-{client}");
-            let answered =
-                sessions.iter().zip(&places).any(|(one, place)| *place == open && one["peer"] == peer.as_str());
-            assert!(!answered, "the gateway lost the Confirm of {open:?}");
-            pending += 1;
-        }
-    }
+    let both = account(&place);
     let memory = world.memory;
     println!(
-        "{kills} kills: {both} exchanges ended with equal keys, {pending} lost by a kill between N2 and N3 or before G3"
+        "{kills} kills: {both} exchanges ended with equal keys; of the last ones {failed} were reported as failed"
     );
     println!("datagrams: {}; the gateway held at most {memory} kB", proxy.told());
     assert!(both > 0, "nothing was ever finished");
-    assert!(memory < 200_000, "the gateway held {memory} kB");
+    assert!(memory < MEMORY_MAX, "the gateway held {memory} kB");
+}
+
+/// Every exchange has ended, on both sides with the same keys; no prekey was used twice. Returns how many there were.
+fn account(place: &Place) -> usize {
+    let node = place.ok("node status lamp");
+    assert_eq!(node["outbox"], Value::Array(Vec::new()), "a Confirm is not acknowledged");
+    let places = exchanges(&node, "sessions");
+    let once: BTreeSet<_> = places.iter().collect();
+    assert_eq!(once.len(), places.len(), "a prekey was used twice");
+    let mut of_clients = Vec::new();
+    for client in 0..CLIENTS {
+        let status = place.ok(&format!("client status c{client}"));
+        assert_eq!(exchanges(&status, "pending"), [], "client-{client} still waits");
+        of_clients.extend(keys(&status));
+    }
+    let mut of_node = keys(&node);
+    of_node.sort();
+    of_clients.sort();
+    assert_eq!(of_node, of_clients, "a session that only one side has, or a Confirm that was lost");
+    places.len()
 }

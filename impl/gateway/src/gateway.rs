@@ -240,6 +240,7 @@ impl<S: Store> Gateway<S> {
     pub async fn discard(&self, place: &Place, token: &[u8]) -> Result<(), Refusal> {
         let (at, token) = (*place, token.to_vec());
         self.store.write(move |records| steps::discard(records, &at, &token)).await?;
+        self.bells.ring(&Topic::Confirms(*place));
         self.wakes.awake(&place.node, self.now());
         Ok(())
     }
@@ -256,10 +257,14 @@ impl<S: Store> Gateway<S> {
         Ok(kept)
     }
 
-    /// The Confirms of an exchange, as a CBOR sequence: empty while the node sleeps. `NotFound` if there is no such exchange.
+    /// The Confirms of an exchange, as a CBOR sequence: empty while the node sleeps. `NotFound` if there is no such exchange, or none
+    /// that the node will answer.
     pub fn confirms(&self, place: &Place) -> Result<Vec<u8>, Refusal> {
         self.store.read(|records| {
             let exchange = records.exchange(place)?.ok_or(Refusal::NotFound)?;
+            if exchange.discarded && exchange.confirms.is_empty() {
+                return Err(Refusal::NotFound);
+            }
             Ok(exchange.confirms.into_iter().flat_map(|confirm| confirm.0).collect())
         })
     }

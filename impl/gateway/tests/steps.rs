@@ -152,6 +152,7 @@ async fn limits() {
     let (at, _) = gateway.queue(&lamp.id(), &sent[0]).await.unwrap();
     gateway.discard(&at, &lamp.token()).await.unwrap();
     gateway.discard(&at, &lamp.token()).await.unwrap();
+    assert_eq!(gateway.confirms(&at), Err(Refusal::NotFound), "the client need not wait any more");
     assert_eq!(gateway.mailbox(&lamp.id(), &lamp.token()).unwrap(), sent[1]);
     gateway.queue(&lamp.id(), &sent[2]).await.unwrap();
     assert_eq!(gateway.node(&lamp.id()).unwrap().waiting, 2);
