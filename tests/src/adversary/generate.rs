@@ -49,12 +49,7 @@ const fn label(kind: char, number: u8) -> Label {
 
 impl Author {
     fn new(seed: u64) -> Self {
-        Author {
-            random: StdRng::seed_from_u64(seed),
-            numbers: BTreeMap::new(),
-            batches: Vec::new(),
-            calls: Vec::new(),
-        }
+        Author { random: StdRng::seed_from_u64(seed), numbers: BTreeMap::new(), batches: Vec::new(), calls: Vec::new() }
     }
 
     fn script(mut self) -> Script {
@@ -110,7 +105,8 @@ impl Author {
     /// A prekey, mostly unused, of the newest or of any batch.
     fn prekey(&mut self) -> (Label, Prekey) {
         let any = self.random.gen_range(0..self.batches.len());
-        let place = if self.chance(70) { self.batches.iter().position(|batch| batch.3 < batch.2).unwrap_or(any) } else { any };
+        let place =
+            if self.chance(70) { self.batches.iter().position(|batch| batch.3 < batch.2).unwrap_or(any) } else { any };
         let reuse = self.chance(8);
         let (batch, node, count, next) = &mut self.batches[place];
         let index = if reuse || *next >= *count { self.random.gen_range(0..*count) } else { *next };

@@ -99,8 +99,7 @@ impl OneNode {
         let node: Node<'_> =
             Node::new(Credential::own(&self.credential).expect("a credential"), &self.key, self.insists);
         let mut buffer = [0; CONFIRM_MAX];
-        let incoming =
-            node.accept(&mut self.store, &pins, initiate, &mut buffer).map_err(|error| stop(&error))?;
+        let incoming = node.accept(&mut self.store, &pins, initiate, &mut buffer).map_err(|error| stop(&error))?;
         let accepted = match incoming {
             Incoming::Repeated(confirm) => return Ok(Answered::Repeated(confirm.to_vec())),
             Incoming::Accepted(accepted) => accepted,

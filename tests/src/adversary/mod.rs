@@ -8,6 +8,7 @@
 pub mod attacker;
 pub mod book;
 pub mod both;
+pub mod campaign;
 pub mod events;
 pub mod generate;
 pub mod implementation;
@@ -19,8 +20,10 @@ pub mod side;
 pub mod specification;
 pub mod symbolic;
 pub mod syntax;
+pub mod table;
 pub mod term;
 pub mod theory;
+pub mod variants;
 pub mod world;
 
 use dke_models::model::Variant;
@@ -29,7 +32,7 @@ use monitor::{Assignment, Value, evaluate};
 use script::Script;
 use std::fmt;
 use std::sync::Arc;
-use term::Terms;
+use term::{Legend, Terms};
 use theory::{Theory, TheoryError};
 use world::{Depth, Driven, World};
 
@@ -64,11 +67,17 @@ pub struct Outcome {
     pub findings: Vec<(usize, Finding)>,
     /// How deep it went.
     pub depth: Depth,
-    /// What happened, as the models say it.
-    pub trace: String,
+    world: World,
 }
 
 impl Outcome {
+    /// What happened, as the models say it, for people.
+    pub fn trace(&self) -> String {
+        let mut legend = Legend::new(&self.world.book.terms);
+        let trace = self.world.trace.show(&mut legend);
+        format!("{trace}{}", legend.lines())
+    }
+
     /// The finding that violates this lemma, and after how many actions.
     pub fn violation(&self, lemma: &str) -> Option<usize> {
         let of = |name: &str| name == lemma || name.strip_prefix(lemma).is_some_and(|rest| rest.starts_with('.'));
@@ -106,26 +115,21 @@ impl Setting {
 /// Runs a script and monitors it. `stop` ends the run at the first finding.
 pub fn run(script: &Script, driven: Driven, theory: &Arc<Theory>, stop: bool) -> Outcome {
     let mut world = World::new(driven, theory.clone());
-    let mut outcome = Outcome {
-        told: Vec::new(),
-        met: vec![false; theory.parts.len()],
-        findings: Vec::new(),
-        depth: Depth::default(),
-        trace: String::new(),
-    };
+    let (mut told, mut findings) = (Vec::new(), Vec::new());
+    let mut met = vec![false; theory.parts.len()];
     let mut violated = vec![false; theory.parts.len()];
     for (number, action) in (1..).zip(&script.0) {
         let before = world.trace.len();
         match world.act(action) {
-            Ok(told) => outcome.told.push(told),
+            Ok(what) => told.push(what),
             Err(mismatch) => {
-                outcome.told.push("the books do not agree with the code".to_string());
-                outcome.findings.push((number, Finding::Mismatch(mismatch.0)));
+                told.push("the books do not agree with the code".to_string());
+                findings.push((number, Finding::Mismatch(mismatch.0)));
                 break;
             }
         }
         if let Some(difference) = world.difference() {
-            outcome.findings.push((number, Finding::Difference(difference)));
+            findings.push((number, Finding::Difference(difference)));
             break;
         }
         if world.trace.len() == before {
@@ -136,20 +140,18 @@ pub fn run(script: &Script, driven: Driven, theory: &Arc<Theory>, stop: bool) ->
                 continue;
             }
             let verdict = evaluate(&part.formula, &world.trace, &world.book.terms);
-            outcome.met[place] |= verdict.met;
+            met[place] |= verdict.met;
             if let Some(assignment) = verdict.violation {
                 violated[place] = true;
                 let by = show(&assignment, &world.book.terms);
-                outcome.findings.push((number, Finding::Violation(part.name(), by)));
+                findings.push((number, Finding::Violation(part.name(), by)));
             }
         }
-        if stop && !outcome.findings.is_empty() {
+        if stop && !findings.is_empty() {
             break;
         }
     }
-    outcome.depth = world.depth;
-    outcome.trace = world.trace.show(&world.book.terms);
-    outcome
+    Outcome { told, met, findings, depth: world.depth, world }
 }
 
 fn show(assignment: &Assignment, terms: &Terms) -> String {

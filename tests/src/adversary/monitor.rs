@@ -4,7 +4,7 @@
 //! bind all variables, so matching them with the facts of the trace yields every assignment that counts.
 
 use super::syntax::{Formula, Pattern};
-use super::term::{Shape, Term, Terms};
+use super::term::{Legend, Shape, Term, Terms};
 use std::collections::{BTreeMap, HashMap};
 
 /// A fact of the models with what its arguments stand for.
@@ -49,19 +49,24 @@ impl Trace {
     }
 
     /// The trace in order, a point a line, for people.
-    pub fn show(&self, terms: &Terms) -> String {
-        let mut lines: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    pub fn show(&self, legend: &mut Legend<'_>) -> String {
+        let mut lines: BTreeMap<usize, Vec<(&str, &[Term])>> = BTreeMap::new();
         for ((name, _), facts) in &self.facts {
             for (time, arguments) in facts {
-                let arguments: Vec<String> = arguments.iter().map(|term| terms.show(*term)).collect();
-                lines.entry(*time).or_default().push(format!("{name}({})", arguments.join(", ")));
+                lines.entry(*time).or_default().push((name, arguments));
             }
         }
-        let line = |(time, mut facts): (usize, Vec<String>)| {
+        let mut text = String::new();
+        for (time, mut facts) in lines {
             facts.sort();
-            format!("#{time} {}\n", facts.join(" "))
-        };
-        lines.into_iter().map(line).collect()
+            let mut show = |(name, arguments): (&str, &[Term])| {
+                let arguments: Vec<String> = arguments.iter().map(|term| legend.show(*term)).collect();
+                format!("{name}({})", arguments.join(", "))
+            };
+            let facts: Vec<String> = facts.into_iter().map(&mut show).collect();
+            text.push_str(&format!("#{time} {}\n", facts.join("\n    ")));
+        }
+        text
     }
 }
 
@@ -156,9 +161,9 @@ impl Evaluation<'_> {
             Formula::Implies(premise, conclusion) => {
                 !self.holds(premise, assignment) || self.holds(conclusion, assignment)
             }
-            Formula::Ex(names, body) => self.within(names, assignment, |assignment| {
-                self.each(&conjuncts(body), assignment, &mut |_| true)
-            }),
+            Formula::Ex(names, body) => {
+                self.within(names, assignment, |assignment| self.each(&conjuncts(body), assignment, &mut |_| true))
+            }
             Formula::All(names, body) => {
                 let Formula::Implies(premise, conclusion) = &**body else { panic!("the theory has checked the form") };
                 !self.within(names, assignment, |assignment| {
@@ -201,7 +206,9 @@ impl Evaluation<'_> {
                 }
             }
             (Pattern::Of(one, left), Pattern::Of(other, right)) => {
-                one == other && left.len() == right.len() && left.iter().zip(right).all(|(l, r)| self.same(l, r, assignment))
+                one == other
+                    && left.len() == right.len()
+                    && left.iter().zip(right).all(|(l, r)| self.same(l, r, assignment))
             }
             _ => left == right,
         }
@@ -248,4 +255,3 @@ pub fn bound(formulas: &[&Formula]) -> Vec<String> {
     }
     into
 }
-

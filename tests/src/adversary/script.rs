@@ -97,21 +97,82 @@ pub enum Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "see the module")]
 pub enum Action {
-    Publish { batch: Label, node: Label, suite: u64, depth: u64 },
-    Initiate { initiate: Label, client: Label, node: Label, prekey: Prekey, refresh: bool, changes: Vec<Change>, loss: Option<Loss> },
-    Deliver { confirm: Label, node: Label, initiate: Label, changes: Vec<Change>, loss: Option<AnswerLoss> },
-    Finish { initiate: Label, confirm: Label, changes: Vec<Change>, loss: Option<Loss> },
-    Acknowledge { node: Label, prekey: Prekey },
-    Restart { party: Label },
-    Reveal { secret: Secret },
-    OwnNode { node: Label, like: Option<Label> },
-    OwnClient { client: Label, like: Option<Label> },
-    Pin { node: Label, client: Label },
-    Issue { token: Label, client: Label, node: Label },
-    Take { client: Label, token: Label },
-    ForgeToken { token: Label, client: Label, node: Label, from: Option<Label> },
-    ForgeInitiate { initiate: Label, identity: Label, prekey: Prekey, refresh: bool },
-    ForgeConfirm { confirm: Label, initiate: Label, refresh: bool },
+    Publish {
+        batch: Label,
+        node: Label,
+        suite: u64,
+        depth: u64,
+    },
+    Initiate {
+        initiate: Label,
+        client: Label,
+        node: Label,
+        prekey: Prekey,
+        refresh: bool,
+        changes: Vec<Change>,
+        loss: Option<Loss>,
+    },
+    Deliver {
+        confirm: Label,
+        node: Label,
+        initiate: Label,
+        changes: Vec<Change>,
+        loss: Option<AnswerLoss>,
+    },
+    Finish {
+        initiate: Label,
+        confirm: Label,
+        changes: Vec<Change>,
+        loss: Option<Loss>,
+    },
+    Acknowledge {
+        node: Label,
+        prekey: Prekey,
+    },
+    Restart {
+        party: Label,
+    },
+    Reveal {
+        secret: Secret,
+    },
+    OwnNode {
+        node: Label,
+        like: Option<Label>,
+    },
+    OwnClient {
+        client: Label,
+        like: Option<Label>,
+    },
+    Pin {
+        node: Label,
+        client: Label,
+    },
+    Issue {
+        token: Label,
+        client: Label,
+        node: Label,
+    },
+    Take {
+        client: Label,
+        token: Label,
+    },
+    ForgeToken {
+        token: Label,
+        client: Label,
+        node: Label,
+        from: Option<Label>,
+    },
+    ForgeInitiate {
+        initiate: Label,
+        identity: Label,
+        prekey: Prekey,
+        refresh: bool,
+    },
+    ForgeConfirm {
+        confirm: Label,
+        initiate: Label,
+        refresh: bool,
+    },
 }
 
 /// A whole script.
@@ -395,11 +456,9 @@ fn action(verb: &str, words: &mut Words<'_>) -> Result<Action, NoAction> {
             prekey: words.next()?,
             refresh: words.flag("refresh"),
         },
-        "forge-confirm" => Action::ForgeConfirm {
-            confirm: words.label()?,
-            initiate: words.next()?,
-            refresh: words.flag("refresh"),
-        },
+        "forge-confirm" => {
+            Action::ForgeConfirm { confirm: words.label()?, initiate: words.next()?, refresh: words.flag("refresh") }
+        }
         _ => return Err(NoAction(verb.to_string())),
     })
 }

@@ -5,7 +5,8 @@ use super::script::{Action, Script};
 /// All scripts that are one step smaller, the smallest first.
 pub fn smaller(script: &Script) -> impl Iterator<Item = Script> + '_ {
     let length = script.0.len();
-    let sizes = std::iter::successors(Some(length / 2), |size| (*size > 1).then_some(size / 2)).filter(|size| *size > 0);
+    let sizes =
+        std::iter::successors(Some(length / 2), |size| (*size > 1).then_some(size / 2)).filter(|size| *size > 0);
     let fewer = sizes.flat_map(move |size| {
         (0..length).step_by(size).map(move |from| {
             let kept = script.0.iter().enumerate().filter(|(at, _)| !(from..from + size).contains(at));
@@ -34,37 +35,93 @@ fn simpler(action: &Action) -> Vec<Action> {
     };
     match action {
         Action::Publish { .. } => {
-            add(&|action| if let Action::Publish { suite, .. } = action { *suite = 2 });
-            add(&|action| if let Action::Publish { depth, .. } = action { *depth = 0 });
+            add(&|action| {
+                if let Action::Publish { suite, .. } = action {
+                    *suite = 2
+                }
+            });
+            add(&|action| {
+                if let Action::Publish { depth, .. } = action {
+                    *depth = 0
+                }
+            });
         }
         Action::Initiate { changes, .. } => {
-            add(&|action| if let Action::Initiate { refresh, .. } = action { *refresh = false });
-            add(&|action| if let Action::Initiate { loss, .. } = action { *loss = None });
+            add(&|action| {
+                if let Action::Initiate { refresh, .. } = action {
+                    *refresh = false
+                }
+            });
+            add(&|action| {
+                if let Action::Initiate { loss, .. } = action {
+                    *loss = None
+                }
+            });
             for at in 0..changes.len() {
-                add(&|action| if let Action::Initiate { changes, .. } = action { changes.remove(at); });
+                add(&|action| {
+                    if let Action::Initiate { changes, .. } = action {
+                        changes.remove(at);
+                    }
+                });
             }
         }
         Action::Deliver { changes, .. } => {
-            add(&|action| if let Action::Deliver { loss, .. } = action { *loss = None });
+            add(&|action| {
+                if let Action::Deliver { loss, .. } = action {
+                    *loss = None
+                }
+            });
             for at in 0..changes.len() {
-                add(&|action| if let Action::Deliver { changes, .. } = action { changes.remove(at); });
+                add(&|action| {
+                    if let Action::Deliver { changes, .. } = action {
+                        changes.remove(at);
+                    }
+                });
             }
         }
         Action::Finish { changes, .. } => {
-            add(&|action| if let Action::Finish { loss, .. } = action { *loss = None });
+            add(&|action| {
+                if let Action::Finish { loss, .. } = action {
+                    *loss = None
+                }
+            });
             for at in 0..changes.len() {
-                add(&|action| if let Action::Finish { changes, .. } = action { changes.remove(at); });
+                add(&|action| {
+                    if let Action::Finish { changes, .. } = action {
+                        changes.remove(at);
+                    }
+                });
             }
         }
         Action::ForgeInitiate { .. } => {
-            add(&|action| if let Action::ForgeInitiate { refresh, .. } = action { *refresh = false });
+            add(&|action| {
+                if let Action::ForgeInitiate { refresh, .. } = action {
+                    *refresh = false
+                }
+            });
         }
         Action::ForgeConfirm { .. } => {
-            add(&|action| if let Action::ForgeConfirm { refresh, .. } = action { *refresh = false });
+            add(&|action| {
+                if let Action::ForgeConfirm { refresh, .. } = action {
+                    *refresh = false
+                }
+            });
         }
-        Action::OwnNode { .. } => add(&|action| if let Action::OwnNode { like, .. } = action { *like = None }),
-        Action::OwnClient { .. } => add(&|action| if let Action::OwnClient { like, .. } = action { *like = None }),
-        Action::ForgeToken { .. } => add(&|action| if let Action::ForgeToken { from, .. } = action { *from = None }),
+        Action::OwnNode { .. } => add(&|action| {
+            if let Action::OwnNode { like, .. } = action {
+                *like = None
+            }
+        }),
+        Action::OwnClient { .. } => add(&|action| {
+            if let Action::OwnClient { like, .. } = action {
+                *like = None
+            }
+        }),
+        Action::ForgeToken { .. } => add(&|action| {
+            if let Action::ForgeToken { from, .. } = action {
+                *from = None
+            }
+        }),
         _ => {}
     }
     found

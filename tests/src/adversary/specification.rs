@@ -89,10 +89,7 @@ impl Side for Specification {
 
     fn take(&mut self, client: usize, cwt: &[u8]) -> Result<(), Stop> {
         let one = &mut self.clients[client].client;
-        one.clone_from(&Client {
-            weakening: self.weakening,
-            ..client::with_cwt(&bytes(cwt), &one.key).map_err(stop)?
-        });
+        one.clone_from(&Client { weakening: self.weakening, ..client::with_cwt(&bytes(cwt), &one.key).map_err(stop)? });
         Ok(())
     }
 
@@ -137,8 +134,7 @@ impl Side for Specification {
             refresh: accepted.mode == 1,
             confirmed: None,
         };
-        let (next, confirmed) =
-            node::confirm(place, &accepted, &bytes(&reply.data), &bytes(&reply.z)).map_err(stop)?;
+        let (next, confirmed) = node::confirm(place, &accepted, &bytes(&reply.data), &bytes(&reply.z)).map_err(stop)?;
         if reply.loss != Some(AnswerLoss::Confirm(Loss::Before)) {
             *place = next;
         }
@@ -157,11 +153,7 @@ impl Side for Specification {
         if loss.is_some() {
             return Err(Stop::PowerLost);
         }
-        Ok(Done {
-            answer: plain(&done.answer),
-            session_secret: plain(&done.session_secret),
-            refresh: done.mode == 1,
-        })
+        Ok(Done { answer: plain(&done.answer), session_secret: plain(&done.session_secret), refresh: done.mode == 1 })
     }
 
     fn acknowledged(&mut self, node: usize, epoch: u64, index: u8) {
@@ -203,10 +195,7 @@ impl Side for Specification {
         let pending = |(place, pending): (&Place, &AwaitingConfirm)| {
             (*place, StoredPending { state: state(pending), initiate: plain(&pending.initiate) })
         };
-        ClientMemory {
-            highest_epoch: one.highest_epoch.clone(),
-            pending: one.pending.iter().map(pending).collect(),
-        }
+        ClientMemory { highest_epoch: one.highest_epoch.clone(), pending: one.pending.iter().map(pending).collect() }
     }
 }
 

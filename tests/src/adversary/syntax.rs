@@ -165,11 +165,7 @@ impl<'a> Reader<'a> {
 
     fn implication(&mut self) -> Parsed<Formula> {
         let left = self.disjunction()?;
-        if self.eat("==>") {
-            Ok(Formula::Implies(Box::new(left), Box::new(self.implication()?)))
-        } else {
-            Ok(left)
-        }
+        if self.eat("==>") { Ok(Formula::Implies(Box::new(left), Box::new(self.implication()?))) } else { Ok(left) }
     }
 
     fn disjunction(&mut self) -> Parsed<Formula> {

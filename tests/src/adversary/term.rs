@@ -78,19 +78,74 @@ impl Terms {
         }
     }
 
-    /// For people.
-    pub fn show(&self, term: Term) -> String {
+    /// The items of a tuple; the term itself, if it is none.
+    fn items(&self, term: Term) -> Vec<Term> {
         match self.shape(term) {
-            Shape::Public(name) => format!("'{name}'"),
-            Shape::Fresh(name) => format!("~{name}"),
             Shape::Of(function, arguments) if function == PAIR => {
-                format!("<{}, {}>", self.show(arguments[0]), self.show(arguments[1]))
+                [vec![arguments[0]], self.items(arguments[1])].concat()
+            }
+            _ => vec![term],
+        }
+    }
+
+    /// For people, in full.
+    pub fn show(&self, term: Term) -> String {
+        self.show_with(term, &mut |part| self.show(part))
+    }
+
+    fn show_with(&self, term: Term, show: &mut dyn FnMut(Term) -> String) -> String {
+        match self.shape(term) {
+            Shape::Public(name) if name.len() == 64 => format!("'{}..'", &name[..8]),
+            Shape::Public(name) => format!("'{name}'"),
+            Shape::Fresh(name) => format!("~{}", name.replace(' ', "_")),
+            Shape::Of(function, _) if function == PAIR => {
+                let items: Vec<String> = self.items(term).into_iter().map(show).collect();
+                format!("<{}>", items.join(", "))
             }
             Shape::Of(function, arguments) => {
-                let arguments: Vec<String> = arguments.iter().map(|term| self.show(*term)).collect();
+                let arguments: Vec<String> = arguments.iter().map(|part| show(*part)).collect();
                 format!("{function}({})", arguments.join(", "))
             }
         }
+    }
+}
+
+/// Shows terms with numbers for long ones, and keeps what the numbers stand for.
+pub struct Legend<'a> {
+    terms: &'a Terms,
+    named: Vec<Term>,
+    lines: Vec<String>,
+}
+
+/// Longer terms get a number.
+const SHORT: usize = 48;
+
+impl<'a> Legend<'a> {
+    /// No numbers yet.
+    pub const fn new(terms: &'a Terms) -> Self {
+        Legend { terms, named: Vec::new(), lines: Vec::new() }
+    }
+
+    /// The term, or its number.
+    pub fn show(&mut self, term: Term) -> String {
+        let full = self.terms.show(term);
+        if full.chars().count() <= SHORT {
+            return full;
+        }
+        let known = self.named.iter().position(|named| *named == term);
+        let number = known.unwrap_or_else(|| {
+            let terms = self.terms;
+            let line = terms.show_with(term, &mut |part| self.show(part));
+            self.named.push(term);
+            self.lines.push(line);
+            self.named.len() - 1
+        });
+        format!("[{}]", number + 1)
+    }
+
+    /// What the numbers stand for, a line each.
+    pub fn lines(&self) -> String {
+        (1..).zip(&self.lines).map(|(number, line)| format!("[{number}] = {line}\n")).collect()
     }
 }
 

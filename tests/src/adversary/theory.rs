@@ -154,9 +154,7 @@ fn check(lemma: &str, formula: &Formula, known: &mut Vec<String>, outermost: boo
         }
         _ if outermost => Err(unguarded()),
         Formula::Not(inner) => check(lemma, inner, known, false),
-        Formula::And(parts) | Formula::Or(parts) => {
-            parts.iter().try_for_each(|part| check(lemma, part, known, false))
-        }
+        Formula::And(parts) | Formula::Or(parts) => parts.iter().try_for_each(|part| check(lemma, part, known, false)),
         Formula::Implies(premise, conclusion) => {
             check(lemma, premise, known, false)?;
             check(lemma, conclusion, known, false)

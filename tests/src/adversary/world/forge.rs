@@ -114,7 +114,8 @@ impl World {
 
     /// A CWT of the attacker's.
     pub(super) fn forge_token(&mut self, token: Label, client: Label, node: Label, from: Option<Label>) -> Step {
-        let other = from.map(|from| self.tokens.get(&from).map(|other| (other.holder, other.bytes.clone(), other.signature)));
+        let other =
+            from.map(|from| self.tokens.get(&from).map(|other| (other.holder, other.bytes.clone(), other.signature)));
         let (holder, signature) = match other {
             Some(None) => return self.idle(),
             Some(Some((holder, bytes, signature))) => (holder, Some((bytes, signature))),
@@ -181,7 +182,8 @@ impl World {
             ct_1: bytes(&ct_1),
             ct_2: bytes(&ct_2),
         });
-        let told = format!("Initiate of {} bytes in the name of {}", sent.message.len(), self.book.terms.show(known.subject));
+        let told =
+            format!("Initiate of {} bytes in the name of {}", sent.message.len(), self.book.terms.show(known.subject));
         sent.node = node;
         self.sent.insert(label, sent);
         Ok(told)
@@ -254,4 +256,3 @@ fn forged(authority: &Person, draft: &Draft, signature: Bytes) -> Vec<u8> {
     let token = dke_spec::cose::Sign1 { protected: cwt::protected(&kid), payload, signature };
     plain(&dke_spec::cose::encode(&token))
 }
-

@@ -51,7 +51,13 @@ impl World {
     }
 
     /// The offer of a prekey to a client that calls `node`, changed.
-    pub(super) fn offer(&mut self, initiate: Label, node: &Person, prekey: Prekey, changes: &[Change]) -> Option<Offered> {
+    pub(super) fn offer(
+        &mut self,
+        initiate: Label,
+        node: &Person,
+        prekey: Prekey,
+        changes: &[Change],
+    ) -> Option<Offered> {
         let batch = self.batches.get(&prekey.batch)?;
         let mut offered = Offered {
             header: batch.header.clone(),

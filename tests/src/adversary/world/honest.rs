@@ -4,7 +4,7 @@ use super::super::attacker::{Start, key, plain, public, secret};
 use super::super::book::Mismatch;
 use super::super::events::{End, Exchange, fact, published};
 use super::super::script::{Action, Label, Prekey};
-use super::super::side::{Accepted, Answered, AnswerLoss, Batch as Plan, Loss, Reply, Stop, Wish};
+use super::super::side::{Accepted, AnswerLoss, Answered, Batch as Plan, Loss, Reply, Stop, Wish};
 use super::super::symbolic;
 use super::super::term::Term;
 use super::gateway::Offered;

@@ -108,6 +108,18 @@ pub struct Depth {
     pub idle: u32,
 }
 
+impl Depth {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Depth) {
+        self.initiated += other.initiated;
+        self.accepted += other.accepted;
+        self.confirmed += other.confirmed;
+        self.finished += other.finished;
+        self.rejected += other.rejected;
+        self.idle += other.idle;
+    }
+}
+
 /// A run.
 pub struct World {
     side: Box<dyn Side>,
@@ -141,7 +153,9 @@ type Step = Result<String, Mismatch>;
 
 /// The honest parties, the same in all runs.
 static CAST: LazyLock<Cast> = LazyLock::new(|| Cast {
-    nodes: (0..2).map(|number| (credential_of('n', number, None), secret(&format!("key of n{number}")), number == 1)).collect(),
+    nodes: (0..2)
+        .map(|number| (credential_of('n', number, None), secret(&format!("key of n{number}")), number == 1))
+        .collect(),
     clients: (0..3).map(|number| (credential_of('c', number, None), secret(&format!("key of c{number}")))).collect(),
     authority: credential_of('a', 0, None),
 });
@@ -214,9 +228,7 @@ impl World {
             Action::ForgeInitiate { initiate, identity, prekey, refresh } => {
                 self.forge_initiate(*initiate, *identity, *prekey, *refresh)
             }
-            Action::ForgeConfirm { confirm, initiate, refresh } => {
-                self.forge_confirm(*confirm, *initiate, *refresh)
-            }
+            Action::ForgeConfirm { confirm, initiate, refresh } => self.forge_confirm(*confirm, *initiate, *refresh),
         }?;
         self.think();
         Ok(told)
@@ -345,9 +357,11 @@ impl World {
                         let honest = self.sent.get(&label).filter(|sent| sent.place.is_some());
                         honest.map(|sent| ("RevealClientEphemeral", sent.exchange.x, sent.scalar))
                     }
-                    'k' => self.ephemerals.get(&label).copied().map(|scalar| {
-                        ("RevealNodeEphemeral", self.book.terms.power(scalar), scalar)
-                    }),
+                    'k' => self
+                        .ephemerals
+                        .get(&label)
+                        .copied()
+                        .map(|scalar| ("RevealNodeEphemeral", self.book.terms.power(scalar), scalar)),
                     _ => None,
                 };
                 let Some(found) = found else { return self.idle() };
