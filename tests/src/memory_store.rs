@@ -25,7 +25,7 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 /// When a store breaks. Operations are counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The k-th operation and all later ones fail and do nothing.
     Before(u64),
