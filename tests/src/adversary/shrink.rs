@@ -1,6 +1,7 @@
 //! Makes a failing script small: fewer actions, then simpler ones.
 
-use super::script::{Action, Script};
+use super::script::{Action, Label, Script};
+use std::collections::BTreeMap;
 
 /// All scripts that are one step smaller, the smallest first.
 pub fn smaller(script: &Script) -> impl Iterator<Item = Script> + '_ {
@@ -25,105 +26,29 @@ pub fn smaller(script: &Script) -> impl Iterator<Item = Script> + '_ {
 
 /// Simpler actions that do nearly the same.
 fn simpler(action: &Action) -> Vec<Action> {
-    let mut found = Vec::new();
-    let mut add = |change: &dyn Fn(&mut Action)| {
+    let simplified = |change: &dyn Fn(&mut Action)| {
         let mut other = action.clone();
         change(&mut other);
-        if other != *action {
-            found.push(other);
-        }
+        other
     };
-    match action {
-        Action::Publish { .. } => {
-            add(&|action| {
-                if let Action::Publish { suite, .. } = action {
-                    *suite = 2
-                }
-            });
-            add(&|action| {
-                if let Action::Publish { depth, .. } = action {
-                    *depth = 0
-                }
-            });
-        }
-        Action::Initiate { changes, .. } => {
-            add(&|action| {
-                if let Action::Initiate { refresh, .. } = action {
-                    *refresh = false
-                }
-            });
-            add(&|action| {
-                if let Action::Initiate { loss, .. } = action {
-                    *loss = None
-                }
-            });
-            for at in 0..changes.len() {
-                add(&|action| {
-                    if let Action::Initiate { changes, .. } = action {
-                        changes.remove(at);
-                    }
-                });
-            }
-        }
-        Action::Deliver { changes, .. } => {
-            add(&|action| {
-                if let Action::Deliver { loss, .. } = action {
-                    *loss = None
-                }
-            });
-            for at in 0..changes.len() {
-                add(&|action| {
-                    if let Action::Deliver { changes, .. } = action {
-                        changes.remove(at);
-                    }
-                });
-            }
-        }
-        Action::Finish { changes, .. } => {
-            add(&|action| {
-                if let Action::Finish { loss, .. } = action {
-                    *loss = None
-                }
-            });
-            for at in 0..changes.len() {
-                add(&|action| {
-                    if let Action::Finish { changes, .. } = action {
-                        changes.remove(at);
-                    }
-                });
-            }
-        }
-        Action::ForgeInitiate { .. } => {
-            add(&|action| {
-                if let Action::ForgeInitiate { refresh, .. } = action {
-                    *refresh = false
-                }
-            });
-        }
-        Action::ForgeConfirm { .. } => {
-            add(&|action| {
-                if let Action::ForgeConfirm { refresh, .. } = action {
-                    *refresh = false
-                }
-            });
-        }
-        Action::OwnNode { .. } => add(&|action| {
-            if let Action::OwnNode { like, .. } = action {
-                *like = None
+    let mut found = vec![
+        simplified(&Action::plain_batch),
+        simplified(&Action::calm),
+        simplified(&Action::unlike),
+        simplified(&|action| {
+            if let Some(refresh) = action.refresh_mut() {
+                *refresh = false;
             }
         }),
-        Action::OwnClient { .. } => add(&|action| {
-            if let Action::OwnClient { like, .. } = action {
-                *like = None
+    ];
+    for at in 0..action.clone().changes_mut().map_or(0, |changes| changes.len()) {
+        found.push(simplified(&|action| {
+            if let Some(changes) = action.changes_mut() {
+                changes.remove(at);
             }
-        }),
-        Action::ForgeToken { .. } => add(&|action| {
-            if let Action::ForgeToken { from, .. } = action {
-                *from = None
-            }
-        }),
-        _ => {}
+        }));
     }
+    found.retain(|other| other != action);
     found
 }
 
@@ -137,4 +62,28 @@ pub fn shrink(script: &Script, fails: &mut dyn FnMut(&Script) -> bool) -> Script
             None => return best,
         }
     }
+}
+
+/// The same script with its own labels numbered as they appear.
+pub fn renumbered(script: &Script) -> Script {
+    let mut numbers: BTreeMap<Label, Label> = BTreeMap::new();
+    let mut next: BTreeMap<char, u8> = BTreeMap::new();
+    let text = script.to_string();
+    let mut renumber = |word: &str| {
+        let (key, value) = word.split_once('=').map_or(("", word), |(key, value)| (key, value));
+        let (name, index) = value.split_once('.').map_or((value, ""), |(name, index)| (name, index));
+        let Ok(label) = name.parse::<Label>() else { return word.to_string() };
+        if matches!(label.kind, 'n' | 'c' | 'a') {
+            return word.to_string();
+        }
+        let new = *numbers.entry(label).or_insert_with(|| {
+            let number = next.entry(label.kind).or_default();
+            *number += 1;
+            Label { number: *number - 1, ..label }
+        });
+        let (equals, dot) = (if key.is_empty() { "" } else { "=" }, if index.is_empty() { "" } else { "." });
+        format!("{key}{equals}{new}{dot}{index}")
+    };
+    let line = |line: &str| line.split(' ').map(&mut renumber).collect::<Vec<_>>().join(" ") + "\n";
+    text.lines().map(line).collect::<String>().parse().expect("numbers do not change what can be read")
 }

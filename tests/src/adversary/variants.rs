@@ -2,7 +2,7 @@
 
 use super::generate::script;
 use super::script::{NoAction, Script};
-use super::shrink::shrink;
+use super::shrink::{renumbered, shrink};
 use super::world::Driven;
 use super::{Outcome, Setting, run};
 use std::collections::BTreeSet;
@@ -128,7 +128,7 @@ pub fn search(weakened: &Weakened, setting: &Setting, most: u64, progress: &dyn 
         if !wanted(&attempt(&first)) {
             continue;
         }
-        let script = shrink(&first, &mut |script| wanted(&attempt(script)));
+        let script = renumbered(&shrink(&first, &mut |script| wanted(&attempt(script))));
         let violates = violated(&attempt(&script), weakened.expected.ok());
         return Attack { flags: weakened.flags.to_string(), violates, runs: number + 1, script };
     }

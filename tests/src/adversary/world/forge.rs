@@ -1,6 +1,7 @@
 //! What the attacker forges, with the secrets that it can deduce at that moment.
 
 use super::super::attacker::{self, agree, plain, public, secret};
+use super::super::events::fact;
 use super::super::script::{Label, Prekey};
 use super::super::side::Key;
 use super::super::symbolic;
@@ -107,8 +108,8 @@ impl World {
         };
         let (bytes, signature) = self.signed(&draft);
         let cred = self.keep(token, &draft, bytes, signature);
-        let node = self.book.terms.public(node);
-        self.issued(node, cred);
+        let (authority, node) = (self.authority.subject, self.book.terms.public(node));
+        self.happen(vec![fact("Issued", &[authority, node, cred])]);
         Ok("issued".to_string())
     }
 
