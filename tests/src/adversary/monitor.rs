@@ -16,10 +16,14 @@ pub struct Fact {
     pub arguments: Vec<Term>,
 }
 
+/// When a fact held, and its arguments.
+type Occurrence = (usize, Vec<Term>);
+
 /// What happened: the facts of each point in time, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    facts: HashMap<(&'static str, usize), Vec<(usize, Vec<Term>)>>,
+    /// By name and number of arguments.
+    facts: HashMap<(&'static str, usize), Vec<Occurrence>>,
     points: usize,
 }
 
@@ -43,7 +47,7 @@ impl Trace {
     }
 
     /// Times and arguments of all facts with this name and number of arguments.
-    pub fn facts(&self, name: &str, arity: usize) -> &[(usize, Vec<Term>)] {
+    fn facts(&self, name: &str, arity: usize) -> &[Occurrence] {
         let found = self.facts.iter().find(|((known, count), _)| *known == name && *count == arity);
         found.map_or(&[], |(_, facts)| facts)
     }

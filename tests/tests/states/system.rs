@@ -64,8 +64,11 @@ pub(crate) enum Event {
 pub(crate) struct System {
     parties: Mutex<(TestNode, [TestClient; 2])>,
     gateway: TestGateway,
-    answers: Mutex<HashMap<(NodeMemory, Vec<u8>, Option<Fault>), Answered>>,
+    answers: Mutex<HashMap<Delivery, Answered>>,
 }
+
+/// What the node has stored, an Initiate, and when power is lost.
+type Delivery = (NodeMemory, Vec<u8>, Option<Fault>);
 
 /// What N2 and N3 come to.
 #[derive(Clone)]

@@ -91,12 +91,10 @@ impl World {
                 offered.index = 0;
                 offered.path = Bytes::new(0);
             }
-            Change::Sign => {
-                if self.deduces(node.scalar) {
-                    let key = p256::scalar(&bytes(&node.key)).ok()?;
-                    let header = bound_header(&self.weakening, &offered.header);
-                    offered.signature = cose::sign(key, &batch_protected(), BATCH_AAD, &header)?.signature;
-                }
+            Change::Sign if self.deduces(node.scalar) => {
+                let key = p256::scalar(&bytes(&node.key)).ok()?;
+                let header = bound_header(&self.weakening, &offered.header);
+                offered.signature = cose::sign(key, &batch_protected(), BATCH_AAD, &header)?.signature;
             }
             Change::Garble => offered.signature = garbled(&offered.signature),
             _ => {}

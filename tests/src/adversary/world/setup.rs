@@ -71,7 +71,7 @@ impl World {
         let (name, argument, scalar) = match secret {
             Secret::Prekey(prekey) => {
                 let Some((node, epoch)) = self.place_of(prekey) else { return self.idle() };
-                let stolen = u8::try_from(prekey.index).ok().and_then(|index| self.side.stolen(node, epoch, index));
+                let stolen = self.side.stolen(node, epoch, prekey.index);
                 let Some((scalar, _)) = self.prekeys.get(&(node, epoch, prekey.index.into())).copied() else {
                     return self.idle();
                 };
