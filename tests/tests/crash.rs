@@ -168,11 +168,11 @@ impl Run {
         for message in &garbage {
             assert!(self.node.accept(message, |_, _, _| ()).is_err(), "garbage is rejected");
         }
-        if let (Some((epoch, index, _)), Some(confirm)) = (&self.initiate, &self.confirm) {
-            if self.client.pending(*epoch, *index).is_some() {
-                for at in 0..confirm.len() {
-                    assert!(self.client.finish(*epoch, *index, &flipped(confirm, at)).is_err(), "garbage is rejected");
-                }
+        if let (Some((epoch, index, _)), Some(confirm)) = (self.initiate.clone(), self.confirm.clone())
+            && self.client.pending(epoch, index).is_some()
+        {
+            for at in 0..confirm.len() {
+                assert!(self.client.finish(epoch, index, &flipped(&confirm, at)).is_err(), "garbage is rejected");
             }
         }
         assert_eq!((self.node.store.snapshot(), self.client.store.snapshot()), (node, client));
