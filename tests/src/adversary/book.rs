@@ -1,6 +1,6 @@
 //! Which byte string stands for which term. Bytes that nobody entered are the attacker's own invention: a public term.
 
-use super::term::{Shape, Term, Terms};
+use super::term::{Legend, Shape, Term, Terms};
 use std::collections::HashMap;
 
 /// Bytes and their terms, one to one.
@@ -24,8 +24,10 @@ impl Book {
         if known == term && before == bytes {
             Ok(())
         } else {
-            let (known, term) = (self.terms.show(known), self.terms.show(term));
-            Err(Mismatch(format!("{what}: the bytes stand for {known}, and should for {term}")))
+            let mut legend = Legend::new(&self.terms);
+            let (known, term) = (legend.show(known), legend.show(term));
+            let lines = legend.lines();
+            Err(Mismatch(format!("{what}: the bytes stand for {known}, and should for {term}\n{lines}")))
         }
     }
 
@@ -48,8 +50,9 @@ impl Book {
                 Ok(arguments[2])
             }
             _ => {
-                let (ciphertext, prk) = (self.terms.show(ciphertext), self.terms.show(prk));
-                Err(Mismatch(format!("{what}: {ciphertext} was opened under {prk}")))
+                let mut legend = Legend::new(&self.terms);
+                let (ciphertext, prk) = (legend.show(ciphertext), legend.show(prk));
+                Err(Mismatch(format!("{what}: {ciphertext} was opened under {prk}\n{}", legend.lines())))
             }
         }
     }

@@ -220,10 +220,17 @@ impl Action {
         }
     }
 
-    /// A batch is of suite 2 and has one prekey.
-    pub fn plain_batch(&mut self) {
-        if let Action::Publish { suite, depth, .. } = self {
-            (*suite, *depth) = (2, 0);
+    /// A batch is of suite 2.
+    pub fn plain_suite(&mut self) {
+        if let Action::Publish { suite, .. } = self {
+            *suite = 2;
+        }
+    }
+
+    /// A batch has one prekey.
+    pub fn one_prekey(&mut self) {
+        if let Action::Publish { depth, .. } = self {
+            *depth = 0;
         }
     }
 }

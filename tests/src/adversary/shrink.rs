@@ -32,7 +32,8 @@ fn simpler(action: &Action) -> Vec<Action> {
         other
     };
     let mut found = vec![
-        simplified(&Action::plain_batch),
+        simplified(&Action::plain_suite),
+        simplified(&Action::one_prekey),
         simplified(&Action::calm),
         simplified(&Action::unlike),
         simplified(&|action| {

@@ -18,6 +18,8 @@ pub struct Part {
     pub place: usize,
     /// What it says.
     pub formula: Formula,
+    /// Is it there to prove others (`[reuse]`)?
+    pub helper: bool,
 }
 
 impl Part {
@@ -71,7 +73,8 @@ impl Theory {
             for property in model.properties(variant).map_err(TheoryError::Model)? {
                 if !property.role.exists_trace {
                     let text = property.declaration.split('"').nth(1).unwrap_or_default();
-                    theory.parts.extend(parts(&property.name, text)?);
+                    let helper = property.role.reuse;
+                    theory.parts.extend(parts(&property.name, text)?.into_iter().map(|part| Part { helper, ..part }));
                 }
             }
         }
@@ -115,7 +118,12 @@ pub fn parts(lemma: &str, text: &str) -> Result<Vec<Part>, TheoryError> {
     let alone = formulas.len() == 1;
     let number = |(place, formula): (usize, &Formula)| {
         check(lemma, formula, &mut Vec::new(), true)?;
-        Ok(Part { lemma: lemma.to_string(), place: if alone { 0 } else { place + 1 }, formula: formula.clone() })
+        Ok(Part {
+            lemma: lemma.to_string(),
+            place: if alone { 0 } else { place + 1 },
+            formula: formula.clone(),
+            helper: false,
+        })
     };
     formulas.into_iter().enumerate().map(number).collect()
 }

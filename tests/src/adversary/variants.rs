@@ -3,8 +3,9 @@
 use super::generate::script;
 use super::script::{NoAction, Script};
 use super::shrink::{renumbered, shrink};
+use super::theory::Theory;
 use super::world::Driven;
-use super::{Outcome, Setting, run};
+use super::{Finding, Outcome, Setting, run};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -116,32 +117,38 @@ impl Attack {
 
 /// Looks for the attack on a variant among the random scripts from number 0. `progress` is told how many were tried.
 pub fn search(weakened: &Weakened, setting: &Setting, most: u64, progress: &dyn Fn(u64)) -> Attack {
-    let driven = Driven::Specification(setting.weakening);
-    let attempt = |script: &Script| run(script, driven, &setting.theory, false);
-    let wanted = |outcome: &Outcome| match weakened.expected {
-        Ok(lemma) => outcome.violation(lemma).is_some(),
-        Err(_) => !outcome.findings.is_empty(),
-    };
     for number in 0..most {
         progress(number + 1);
-        let first = script(number);
-        if !wanted(&attempt(&first)) {
-            continue;
+        if let Some(attack) = smallest(weakened, setting, &script(number), number + 1) {
+            return attack;
         }
-        let script = renumbered(&shrink(&first, &mut |script| wanted(&attempt(script))));
-        let violates = violated(&attempt(&script), weakened.expected.ok());
-        return Attack { flags: weakened.flags.to_string(), violates, runs: number + 1, script };
     }
     Attack { flags: weakened.flags.to_string(), violates: Vec::new(), runs: most, script: Script::default() }
 }
 
-/// Names of the lemmas that a run violated, the expected one first.
-pub fn violated(outcome: &Outcome, first: Option<&str>) -> Vec<String> {
-    let name = |finding: &(usize, super::Finding)| match &finding.1 {
-        super::Finding::Violation(name, _) => name.split('.').next().unwrap_or_default().to_string(),
-        other => other.to_string(),
+/// The attack that is in this script, made small; `runs` is how many it took. `None` if there is none.
+pub fn smallest(weakened: &Weakened, setting: &Setting, script: &Script, runs: u64) -> Option<Attack> {
+    let attempt = |script: &Script| run(script, Driven::Specification(setting.weakening), &setting.theory, false);
+    let wanted = |script: &Script| match weakened.expected {
+        Ok(lemma) => attempt(script).violation(lemma).is_some(),
+        Err(_) => !attempt(script).findings.is_empty(),
     };
-    let all: BTreeSet<String> = outcome.findings.iter().map(name).collect();
+    wanted(script).then(|| {
+        let script = renumbered(&shrink(script, &mut |script| wanted(script)));
+        let violates = violated(&attempt(&script), &setting.theory, weakened.expected.ok());
+        Attack { flags: weakened.flags.to_string(), violates, runs, script }
+    })
+}
+
+/// Names of the lemmas that a run violated, without helpers, the expected one first.
+pub fn violated(outcome: &Outcome, theory: &Theory, first: Option<&str>) -> Vec<String> {
+    let helper = |name: &str| theory.parts.iter().any(|part| part.helper && part.name() == name);
+    let name = |finding: &(usize, Finding)| match &finding.1 {
+        Finding::Violation(name, _) if helper(name) => None,
+        Finding::Violation(name, _) => Some(name.split('.').next().unwrap_or_default().to_string()),
+        other => Some(other.to_string()),
+    };
+    let all: BTreeSet<String> = outcome.findings.iter().filter_map(name).collect();
     let (mut sorted, rest): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| Some(name.as_str()) == first);
     sorted.extend(rest);
     sorted

@@ -4,7 +4,7 @@ use clap::Parser;
 use dke_tests::adversary::campaign::{Plan, campaign};
 use dke_tests::adversary::script::Script;
 use dke_tests::adversary::table::{document, replace, table};
-use dke_tests::adversary::variants::{ALL, Attack, search};
+use dke_tests::adversary::variants::{ALL, Attack, search, smallest};
 use dke_tests::adversary::world::Driven;
 use dke_tests::adversary::{Setting, run};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use std::time::Instant;
   cargo adversary --scripts 20000 --spec 1500
   cargo adversary --replay tests/attacks/NO_EE.dke --variant NO_EE
   cargo adversary --variant NO_EE --write      look for an attack on the specification without ee, keep it in tests/attacks
+  cargo adversary --variant NO_EE --replay tests/attacks/NO_EE.dke --write      make the kept one small again
   cargo adversary --table                      write the table in tests/ADVERSARY.md")]
 struct Arguments {
     /// Number of random scripts
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments {
         Arguments { table: true, .. } => write_table(),
-        Arguments { replay: Some(file), variant, .. } => replay(file, variant.as_deref()),
+        Arguments { replay: Some(file), variant, write: false, .. } => replay(file, variant.as_deref()),
         Arguments { variant: Some(flags), .. } => look_for(flags, &arguments),
         _ => random(&arguments),
     };
@@ -117,7 +118,14 @@ fn look_for(flags: &str, arguments: &Arguments) -> Result<bool, String> {
             eprintln!("{flags}: {done} scripts");
         }
     };
-    let attack = search(weakened, &setting(Some(flags))?, arguments.scripts, &progress);
+    let setting = setting(Some(flags))?;
+    let attack = match &arguments.replay {
+        None => search(weakened, &setting, arguments.scripts, &progress),
+        Some(_) => {
+            let kept = Attack::read(flags).map_err(|error| format!("{error:?}"))?;
+            smallest(weakened, &setting, &kept.script, kept.runs).ok_or("it is no attack any more")?
+        }
+    };
     print!("{}", attack.text());
     if arguments.write {
         let file = Attack::file(flags);
