@@ -7,6 +7,10 @@ mod attacks;
 mod evaluator;
 #[path = "adversary/knowledge.rs"]
 mod knowledge;
+#[path = "adversary/runs.rs"]
+mod runs;
+#[path = "adversary/scripts.rs"]
+mod scripts;
 
 use dke_tests::adversary::Setting;
 use dke_tests::adversary::campaign::{Plan, campaign};

@@ -184,7 +184,8 @@ impl World {
         for term in [sent.exchange.x, ct_1, ct_2] {
             self.see(term);
         }
-        self.secrets.extend([prk_2, sent.second.key]);
+        self.watch(prk_2);
+        self.watch(sent.second.key);
         self.depth.initiated += 1;
         let told = format!("Initiate of {} bytes", sent.message.len());
         self.sent.insert(label, sent);
@@ -220,7 +221,7 @@ impl World {
         let end = End { z: if done.refresh { z } else { none }, mode, key, answer };
         let facts = exchange.finished(&mut self.book.terms, &end);
         self.happen(facts);
-        self.secrets.push(key);
+        self.watch(key);
         self.depth.finished += 1;
         Ok(format!("finished in {} mode", if done.refresh { "refresh" } else { "basic" }))
     }

@@ -147,8 +147,10 @@ pub struct World {
     /// Scalar and header of each prekey, by node, epoch and index.
     prekeys: HashMap<(usize, u64, u64), (Term, Label)>,
     pinned: HashSet<(usize, String)>,
-    /// Keys whose secrecy the lemmas speak of, until the attacker knows them.
+    /// Keys whose secrecy the lemmas speak of, in the order in which they came up, until the attacker knows them.
     secrets: Vec<Term>,
+    /// All of them, with those that the attacker knows.
+    keys: HashSet<Term>,
 }
 
 /// What an action came to, for people; or why the books do not agree with the code.
@@ -202,6 +204,7 @@ impl World {
             prekeys: HashMap::new(),
             pinned: HashSet::new(),
             secrets: Vec::new(),
+            keys: HashSet::new(),
         };
         for (kind, number) in [('n', 0), ('n', 1), ('c', 0), ('c', 1), ('c', 2)] {
             world.enrol(Label { kind, number }, None);
@@ -252,6 +255,13 @@ impl World {
             }
             !deduced
         });
+    }
+
+    /// The attacker should not know this key.
+    fn watch(&mut self, key: Term) {
+        if self.keys.insert(key) {
+            self.secrets.push(key);
+        }
     }
 
     fn idle(&mut self) -> Step {

@@ -103,7 +103,8 @@ impl World {
         let exchange = Exchange { client, node: subject, x, y, suite, epoch, index, flags, early, prk_2, key };
         let facts = exchange.accepted(&mut self.book.terms, known.cred, client_key, ct_1, ct_2);
         self.happen(facts);
-        self.secrets.extend([prk_2, second.key]);
+        self.watch(prk_2);
+        self.watch(second.key);
         self.depth.accepted += 1;
         let who = self.book.terms.show(known.subject);
         let stored = match (&accepted.confirmed, reply.loss) {
@@ -160,7 +161,7 @@ impl World {
         let facts = exchange.confirmed(&mut self.book.terms, &end);
         self.happen(facts);
         self.see(ct_3);
-        self.secrets.push(key);
+        self.watch(key);
         self.depth.confirmed += 1;
         Ok(())
     }
