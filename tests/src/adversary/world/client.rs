@@ -44,7 +44,7 @@ impl World {
             Err(stop) => return Ok(self.stopped(stop)),
         };
         let mut sent = self.start(&called, &offered, u64::from(*refresh), &message, &x_name)?;
-        (sent.node, sent.client, sent.place) = (*node, Some(*client), Some(at));
+        (sent.client, sent.place) = (Some(*client), Some(at));
         sent.exchange.client = caller.subject;
         self.initiated(*initiate, &caller, sent, &early, early_secret)
     }
@@ -98,7 +98,6 @@ impl World {
         let first = self.symbolic().first(&symbolic);
         Sent {
             message: message.to_vec(),
-            node: Label { kind: 'n', number: 0 },
             client: None,
             place: None,
             scalar,

@@ -185,7 +185,6 @@ impl World {
         });
         let told =
             format!("Initiate of {} bytes in the name of {}", sent.message.len(), self.book.terms.show(known.subject));
-        sent.node = node;
         self.sent.insert(label, sent);
         Ok(told)
     }

@@ -66,7 +66,7 @@ struct Batch {
 /// An Initiate as the gateway has it.
 struct Sent {
     message: Vec<u8>,
-    node: Label,
+    /// An honest client's, if it is one's.
     client: Option<Label>,
     /// Where an honest client keeps the exchange.
     place: Option<Place>,
