@@ -85,7 +85,7 @@ impl ClientStore for Forgetful {
         black_box(pending.state);
         Ok(())
     }
-    fn end(&mut self, _: &Hash, _: u64, _: u8) -> Result<(), Infallible> {
+    fn end(&mut self, _: &Hash) -> Result<(), Infallible> {
         Ok(())
     }
 }

@@ -226,7 +226,8 @@ impl TestClient {
     /// The pending exchange over this prekey as it comes out of the store.
     pub fn pending(&self, epoch: u64, index: u8) -> Option<AwaitingConfirm> {
         let node = RustCrypto::sha256(&self.node);
-        let stored = self.store.memory().pending.get(&(node, epoch, index))?;
+        let mut pending = self.store.memory().pending.values();
+        let stored = pending.find(|one| (one.node, one.epoch, one.index) == (node, epoch, index))?;
         Some(AwaitingConfirm::from_bytes(&stored.state).expect("as stored"))
     }
 

@@ -199,6 +199,12 @@ impl NodeStore for MemoryNodeStore {
 /// One pending exchange on the client's medium.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StoredPending {
+    /// H(CRED_N).
+    pub node: Hash,
+    /// Of the batch.
+    pub epoch: u64,
+    /// Of the prekey.
+    pub index: u8,
     /// Secret state.
     pub state: [u8; AWAITING],
     /// The message.
@@ -210,8 +216,8 @@ pub struct StoredPending {
 pub struct ClientMemory {
     /// By H(CRED_N).
     pub highest_epoch: BTreeMap<Hash, u64>,
-    /// By H(CRED_N), epoch and index.
-    pub pending: BTreeMap<(Hash, u64, u8), StoredPending>,
+    /// By TH_3.
+    pub pending: BTreeMap<Hash, StoredPending>,
 }
 
 /// A [`ClientStore`] in memory.
@@ -255,15 +261,16 @@ impl ClientStore for MemoryClientStore {
         let MemoryClientStore { memory, faults } = self;
         faults.operate(|| {
             memory.highest_epoch.insert(*pending.node, pending.epoch);
-            let stored = StoredPending { state: *pending.state, initiate: pending.initiate.to_vec() };
-            memory.pending.insert((*pending.node, pending.epoch, pending.index), stored);
+            let Pending { exchange, node, epoch, index, state, initiate } = *pending;
+            let stored = StoredPending { node: *node, epoch, index, state: *state, initiate: initiate.to_vec() };
+            memory.pending.insert(*exchange, stored);
         })
     }
 
-    fn end(&mut self, node: &Hash, epoch: u64, index: u8) -> Result<(), Broken> {
+    fn end(&mut self, exchange: &Hash) -> Result<(), Broken> {
         let MemoryClientStore { memory, faults } = self;
         faults.operate(|| {
-            memory.pending.remove(&(*node, epoch, index));
+            memory.pending.remove(exchange);
         })
     }
 }

@@ -124,8 +124,8 @@ impl Run {
             assert!(self.publication.get_or_insert_with(|| again.clone()) == &again, "the same Publication again");
         }
         for _ in 0..3 {
-            let pending = self.client.store.memory().pending.iter().next();
-            self.initiate = pending.map(|((_, epoch, index), stored)| (*epoch, *index, stored.initiate.clone()));
+            let pending = self.client.store.memory().pending.values().next();
+            self.initiate = pending.map(|stored| (stored.epoch, stored.index, stored.initiate.clone()));
             if self.initiate.is_none() {
                 self.step(Step::Initiate).expect("there is another prekey");
             }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::network_args::{Call, NodeRun, Serve, To};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// A node, a gateway and two clients in one run, drawn as a sequence diagram
+    /// A gateway, a sleepy node and two clients over CoAP on loopback, drawn as a sequence diagram while it happens
     Demo(Demo),
     /// Make a party's key and credential
     Keygen(Keygen),
@@ -37,7 +38,7 @@ pub(crate) enum Command {
     /// The client: initiate, finish
     #[command(subcommand)]
     Client(Client),
-    /// The gateway: a directory that keeps what is under way
+    /// The gateway: on the network, or a directory that keeps what is under way
     #[command(subcommand)]
     Gateway(Gateway),
     /// Show a message, a credential or a CWT in CBOR diagnostic notation
@@ -48,11 +49,16 @@ pub(crate) enum Command {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Examples:\n  dke demo\n  dke demo --keep /tmp/exchange\n  dke --json demo")]
+#[command(
+    after_help = "Examples:\n  dke demo\n  dke demo --keep /tmp/exchange --html exchange.html\n  dke --json demo"
+)]
 pub(crate) struct Demo {
     /// Keep all files in this directory, which must not exist yet
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// Write the sequence diagram to this file, as a page that is complete in itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Bytes given in hexadecimal.
@@ -118,6 +124,8 @@ pub(crate) enum Node {
     Publish(Publish),
     /// N2 and N3: accept an Initiate and confirm it
     Accept(Accept),
+    /// On the network: wake up on a schedule, answer what waits, publish when prekeys run low
+    Run(NodeRun),
     /// N4: drop a Confirm that the gateway has acknowledged
     #[command(after_help = "Example:\n  dke node forget lamp --epoch 1 --index 0")]
     Forget(Place),
@@ -215,6 +223,11 @@ pub(crate) struct Trust {
 
 #[derive(Subcommand)]
 pub(crate) enum Client {
+    /// On the network: a whole exchange, from the Offer to the Confirm
+    Call(Call),
+    /// On the network: go on with the pending exchanges with a node
+    #[command(after_help = "Example:\n  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost")]
+    Resume(To),
     /// C1: verify an Offer and begin an exchange
     Initiate(Initiate),
     /// C2: verify a Confirm
@@ -270,6 +283,8 @@ pub(crate) struct Initiate {
 
 #[derive(Subcommand)]
 pub(crate) enum Gateway {
+    /// On the network: CoAP and HTTP, with a durable store
+    Serve(Serve),
     /// Register a node's credential; makes the directory
     #[command(after_help = "Example:\n  dke gateway register gateway lamp/credential.cbor")]
     Register(Carried),

@@ -21,6 +21,8 @@ pub(crate) fn run(command: &args::Client) -> Result<Report, Fault> {
         args::Client::Finish { dir, confirm } => finish(dir, confirm),
         args::Client::Resend { place, out } => resend(place, out),
         args::Client::Status(args) => status(&args.dir),
+        args::Client::Call(args) => crate::client_call::call(args),
+        args::Client::Resume(args) => crate::client_call::resume(args),
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) struct ClientState {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PendingState {
+    pub(crate) exchange: HexN<32>,
     pub(crate) node: HexN<32>,
     pub(crate) epoch: u64,
     pub(crate) index: u8,
@@ -48,7 +49,7 @@ impl ClientFile {
         Ok(ClientFile { locked, state })
     }
 
-    fn save(&self) -> Result<(), Fault> {
+    pub(crate) fn save(&self) -> Result<(), Fault> {
         self.locked.save(FILE, FORMAT, &self.state)
     }
 
@@ -69,6 +70,7 @@ impl ClientStore for ClientFile {
     fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Fault> {
         self.state.seen.insert(hex::encode(pending.node), pending.epoch);
         self.state.pending.push(PendingState {
+            exchange: HexN(*pending.exchange),
             node: HexN(*pending.node),
             epoch: pending.epoch,
             index: pending.index,
@@ -79,8 +81,8 @@ impl ClientStore for ClientFile {
     }
 
     /// In memory: [`ClientFile::keep`] makes it durable, in one with the session.
-    fn end(&mut self, node: &Hash, epoch: u64, index: u8) -> Result<(), Fault> {
-        self.state.pending.retain(|one| (&one.node.0, one.epoch, one.index) != (node, epoch, index));
+    fn end(&mut self, exchange: &Hash) -> Result<(), Fault> {
+        self.state.pending.retain(|one| one.exchange.0 != *exchange);
         Ok(())
     }
 }

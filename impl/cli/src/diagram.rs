@@ -5,46 +5,45 @@ use anstyle::{AnsiColor, Style};
 const FIRST: usize = 6;
 const GAP: usize = 28;
 
-/// Lifelines, and what happens on them.
+/// Lifelines; what happens on them comes line by line.
 pub(crate) struct Diagram {
     parties: usize,
-    lines: Vec<String>,
 }
 
 impl Diagram {
-    /// One lifeline for each name.
-    pub(crate) fn new(names: &[&str]) -> Diagram {
-        let mut head = vec![' '; at(names.len())];
+    pub(crate) const fn new(parties: usize) -> Diagram {
+        Diagram { parties }
+    }
+
+    /// The names above the lifelines.
+    pub(crate) fn head(&self, names: &[&str]) -> String {
+        let mut head = vec![' '; at(self.parties)];
         for (party, name) in names.iter().enumerate() {
             let start = at(party).saturating_sub(name.chars().count() / 2);
             write(&mut head, start, name);
         }
         let bold = Style::new().bold();
-        let mut diagram = Diagram { parties: names.len(), lines: Vec::new() };
-        diagram.lines.push(format!("{bold}{}{bold:#}", text(&head)));
-        diagram.rest();
-        diagram
+        format!("{bold}{}{bold:#}\n{}", text(&head), self.rest())
     }
 
     /// A line on which nothing happens.
-    pub(crate) fn rest(&mut self) {
-        let line = text(&self.lifelines());
-        self.lines.push(line);
+    pub(crate) fn rest(&self) -> String {
+        text(&self.lifelines())
     }
 
     /// What a party does or knows now.
-    pub(crate) fn note(&mut self, party: usize, step: &str, what: &str) {
+    pub(crate) fn note(&self, party: usize, step: &str, what: &str) -> String {
         let mut line = self.lifelines();
         let start = at(party) + 2;
         let note = if step.is_empty() { what.to_string() } else { format!("{step}  {what}") };
         write(&mut line, start, &note);
         let styled = if step.is_empty() { Style::new().dimmed() } else { Style::new().bold() };
         let (before, after): (String, String) = (line[..start].iter().collect(), text(&line[start..]));
-        self.lines.push(format!("{before}{styled}{after}{styled:#}"));
+        format!("{before}{styled}{after}{styled:#}")
     }
 
     /// A message with its size.
-    pub(crate) fn arrow(&mut self, from: usize, to: usize, name: &str, bytes: u64) {
+    pub(crate) fn arrow(&self, from: usize, to: usize, name: &str, bytes: usize) -> String {
         let mut line = self.lifelines();
         let (left, right) = (at(from.min(to)), at(from.max(to)));
         line[left + 1..right].fill('─');
@@ -58,17 +57,7 @@ impl Diagram {
         }
         let colour = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
         let part = |range: &[char]| range.iter().collect::<String>();
-        self.lines.push(format!(
-            "{}{colour}{}{colour:#}{}",
-            part(&line[..=left]),
-            part(&line[left + 1..right]),
-            text(&line[right..])
-        ));
-    }
-
-    /// All lines.
-    pub(crate) fn draw(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        format!("{}{colour}{}{colour:#}{}", part(&line[..=left]), part(&line[left + 1..right]), text(&line[right..]))
     }
 
     fn lifelines(&self) -> Vec<char> {

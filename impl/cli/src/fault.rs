@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) enum Fault {
     /// Exit code 2: the input is bad, and nothing was changed.
     Input {
-        /// A name of PROTOCOL.md section 9, or `Usage`, `File`, `State`, `Busy`.
+        /// A name of PROTOCOL.md section 9, or `Usage`, `File`, `State`, `Busy`, `Gateway`, `Pending`.
         name: &'static str,
         /// For people.
         sentence: String,
@@ -73,7 +73,7 @@ fn reason(error: &std::io::Error) -> String {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Input { name: "Usage" | "File" | "State" | "Busy", sentence }
+            Fault::Input { name: "Usage" | "File" | "State" | "Busy" | "Gateway" | "Pending", sentence }
             | Fault::Broken(sentence)
             | Fault::Failed(sentence) => f.write_str(sentence),
             Fault::Input { name, sentence } => write!(f, "{sentence} ({name})"),

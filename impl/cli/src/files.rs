@@ -9,12 +9,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// No message and no credential is longer.
 const MESSAGE_FILE_MAX: u64 = 64 * 1024;
 /// No state and no file of vectors is longer.
 const LARGE_FILE_MAX: u64 = 64 * 1024 * 1024;
+/// How often, and for how long, a command waits for another one.
+const WAITS: u32 = 500;
+const WAIT: Duration = Duration::from_millis(20);
 
 /// A party's directory. While this lives, no other command works on it.
 pub(crate) struct Locked {
@@ -53,6 +57,17 @@ impl Locked {
             }),
             Err(TryLockError::Error(error)) => Err(Fault::file(&path, &error)),
         }
+    }
+
+    /// The same for a command that runs for long: waits for a while until the others have ended.
+    pub(crate) fn wait(dir: &Path) -> Result<Locked, Fault> {
+        for _ in 0..WAITS {
+            match Locked::open(dir) {
+                Err(Fault::Input { name: "Busy", .. }) => std::thread::sleep(WAIT),
+                opened => return opened,
+            }
+        }
+        Locked::open(dir)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

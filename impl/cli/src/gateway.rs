@@ -1,4 +1,4 @@
-//! `dke gateway`: G1 to G4 on a directory.
+//! `dke gateway`: G1 to G4 on a directory; [`crate::serve`] is the one on the network.
 
 use crate::args::{self, Carried, Collect, Drain, Offer};
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// `dke gateway ...`.
-pub(crate) fn run(command: &args::Gateway) -> Result<Report, Fault> {
+pub(crate) fn run(command: &args::Gateway, json: bool) -> Result<Report, Fault> {
     match command {
         args::Gateway::Register(args) => register(args),
         args::Gateway::Publish(args) => publish(args),
@@ -25,6 +25,7 @@ pub(crate) fn run(command: &args::Gateway) -> Result<Report, Fault> {
         args::Gateway::Confirm(args) => confirm(args),
         args::Gateway::Collect(args) => collect(args),
         args::Gateway::Status(args) => status(&args.dir),
+        args::Gateway::Serve(args) => crate::serve::run(args, json),
     }
 }
 

@@ -1,9 +1,10 @@
-//! The command `dke`: node, gateway and client of the Delayed Key Exchange on files that anyone can carry by hand.
+//! The command `dke`: node, gateway and client of the Delayed Key Exchange, over the network or on files that anyone can carry by hand.
 //!
 //! Only [`inspect`] is meant for other crates.
 
 mod args;
 mod client;
+mod client_call;
 mod client_store;
 mod credential;
 mod demo;
@@ -15,9 +16,12 @@ mod gateway_store;
 mod hexed;
 mod identity;
 pub mod inspect;
+mod network_args;
 mod node;
+mod node_run;
 mod node_store;
 mod report;
+mod serve;
 mod shape;
 mod vectors;
 
@@ -65,12 +69,12 @@ fn complain(fault: &Fault, json: bool) {
 
 fn run(args: &Args) -> Result<Report, Fault> {
     match &args.command {
-        Command::Demo(args) => demo::run(args),
+        Command::Demo(demo) => demo::run(demo, args.json),
         Command::Keygen(args) => identity::keygen(args),
         Command::Credential(command) => credential::run(command),
-        Command::Node(command) => node::run(command),
+        Command::Node(command) => node::run(command, args.json),
         Command::Client(command) => client::run(command),
-        Command::Gateway(command) => gateway::run(command),
+        Command::Gateway(command) => gateway::run(command, args.json),
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(command) => vectors::run(command),
     }

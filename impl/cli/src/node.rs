@@ -18,13 +18,14 @@ use std::path::PathBuf;
 const MONTH: u64 = 30 * 24 * 3600;
 
 /// `dke node ...`.
-pub(crate) fn run(command: &args::Node) -> Result<Report, Fault> {
+pub(crate) fn run(command: &args::Node, json: bool) -> Result<Report, Fault> {
     match command {
         args::Node::Publish(args) => publish(args),
         args::Node::Accept(args) => accept(args),
         args::Node::Forget(args) => forget(args),
         args::Node::Trust(args) => trust(args),
         args::Node::Status(args) => status(args),
+        args::Node::Run(args) => crate::node_run::run(args, json),
     }
 }
 
@@ -187,7 +188,8 @@ fn names(pinned: &[Hex]) -> Result<Vec<String>, Fault> {
     Ok(parse(pinned)?.iter().map(|one| format!("{} kid {}", one.subject(), hex::encode(one.kid()))).collect())
 }
 
-fn parse(pinned: &[Hex]) -> Result<Vec<Credential<'_>>, Fault> {
+/// Pinned credentials.
+pub(crate) fn parse(pinned: &[Hex]) -> Result<Vec<Credential<'_>>, Fault> {
     pinned.iter().map(|bytes| Ok(Credential::own(&bytes.0)?)).collect()
 }
 

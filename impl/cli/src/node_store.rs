@@ -17,11 +17,20 @@ const FORMAT: &str = "dke-node-1";
 #[serde(deny_unknown_fields)]
 pub(crate) struct NodeState {
     pub(crate) last_epoch: u64,
+    /// The epoch whose Publication a gateway on the network has acknowledged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) acknowledged: u64,
     pub(crate) clients: Vec<Hex>,
     pub(crate) authorities: Vec<Hex>,
     pub(crate) batches: BTreeMap<u64, BatchState>,
     pub(crate) outbox: Vec<KeptConfirm>,
     pub(crate) sessions: Vec<SessionState>,
+}
+
+// By reference, because serde wants it so.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A batch.

@@ -41,11 +41,16 @@ impl Report {
         self.get(name).as_u64().unwrap_or_default()
     }
 
-    /// One line of JSON.
-    pub(crate) fn json(&self) -> String {
+    /// The facts as one value.
+    pub(crate) fn value(&self) -> Value {
         let map: Map<String, Value> =
             self.facts.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
-        format!("{}\n", Value::Object(map))
+        Value::Object(map)
+    }
+
+    /// One line of JSON.
+    pub(crate) fn json(&self) -> String {
+        format!("{}\n", self.value())
     }
 
     /// For people.

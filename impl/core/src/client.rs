@@ -140,6 +140,7 @@ impl<'a, C: Crypto> Client<'a, C> {
         let stored = initiated.map_err(Error::from).and_then(|initiated| {
             let state = initiated.awaiting.to_bytes();
             let pending = Pending {
+                exchange: initiated.awaiting.exchange(),
                 node: node.hash(),
                 epoch: header.epoch,
                 index,
@@ -249,6 +250,11 @@ impl<C: Crypto> AwaitingConfirm<C> {
         self.prk_2.early_secret::<C>(&self.th_3)
     }
 
+    /// TH_3: no other exchange has it, not even one over the same prekey.
+    pub const fn exchange(&self) -> &Hash {
+        &self.th_3.0
+    }
+
     /// H(CRED_N).
     pub const fn node(&self) -> &Hash {
         &self.node
@@ -322,7 +328,7 @@ impl<C: Crypto> AwaitingConfirm<C> {
         buffer: &'b mut [u8; DATA_MAX],
     ) -> Result<Established<'b>, Failed<Self, S::Error>> {
         match self.try_finish(confirm, buffer) {
-            Ok((len, session)) => match store.end(&self.node, self.epoch, self.index) {
+            Ok((len, session)) => match store.end(self.exchange()) {
                 Ok(()) => Ok(Established { answer: buffer.get(..len).unwrap_or_default(), session }),
                 Err(error) => {
                     buffer.zeroize();

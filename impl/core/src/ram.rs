@@ -150,9 +150,7 @@ pub struct RamClient<const NODES: usize, const PENDING: usize> {
 }
 
 struct Open {
-    node: Hash,
-    epoch: u64,
-    index: u8,
+    exchange: Hash,
     state: Zeroizing<[u8; AWAITING]>,
 }
 
@@ -162,10 +160,9 @@ impl<const NODES: usize, const PENDING: usize> RamClient<NODES, PENDING> {
         RamClient { highest: [None; NODES], pending: [const { None }; PENDING] }
     }
 
-    /// State of a pending exchange.
-    pub fn pending(&self, node: &Hash, epoch: u64, index: u8) -> Option<&[u8; AWAITING]> {
-        let mut open = self.pending.iter().flatten();
-        open.find(|open| (&open.node, open.epoch, open.index) == (node, epoch, index)).map(|open| &*open.state)
+    /// State of a pending exchange, by its [`Pending::exchange`].
+    pub fn pending(&self, exchange: &Hash) -> Option<&[u8; AWAITING]> {
+        self.pending.iter().flatten().find(|open| open.exchange == *exchange).map(|open| &*open.state)
     }
 }
 
@@ -187,19 +184,14 @@ impl<const NODES: usize, const PENDING: usize> ClientStore for RamClient<NODES, 
         let known = self.highest.iter().position(|seen| seen.is_some_and(|(seen, _)| seen == *pending.node));
         let place = known.or_else(|| self.highest.iter().position(Option::is_none)).ok_or(Full)?;
         let open = self.pending.iter_mut().find(|open| open.is_none()).ok_or(Full)?;
-        *open = Some(Open {
-            node: *pending.node,
-            epoch: pending.epoch,
-            index: pending.index,
-            state: Zeroizing::new(*pending.state),
-        });
+        *open = Some(Open { exchange: *pending.exchange, state: Zeroizing::new(*pending.state) });
         *self.highest.get_mut(place).ok_or(Full)? = Some((*pending.node, pending.epoch));
         Ok(())
     }
 
-    fn end(&mut self, node: &Hash, epoch: u64, index: u8) -> Result<(), Full> {
+    fn end(&mut self, exchange: &Hash) -> Result<(), Full> {
         for open in &mut self.pending {
-            open.take_if(|open| (&open.node, open.epoch, open.index) == (node, epoch, index));
+            open.take_if(|open| open.exchange == *exchange);
         }
         Ok(())
     }

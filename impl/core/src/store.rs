@@ -82,6 +82,8 @@ pub trait NodeStore {
 
 /// A pending exchange on its way to the client's store.
 pub struct Pending<'a> {
+    /// [`AwaitingConfirm::exchange`](crate::client::AwaitingConfirm::exchange): tells it from all others.
+    pub exchange: &'a Hash,
     /// H(CRED_N).
     pub node: &'a Hash,
     /// Of the exchange; becomes the highest seen of this node.
@@ -105,8 +107,9 @@ pub trait ClientStore {
     /// Stores the epoch as the highest seen and the pending exchange, in one: after a crash both are there, or neither.
     fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Self::Error>;
 
-    /// Erases a pending exchange that has ended. Nothing happens if there is none.
-    fn end(&mut self, node: &Hash, epoch: u64, index: u8) -> Result<(), Self::Error>;
+    /// Erases the pending exchange with this [`Pending::exchange`], which has ended. Nothing happens if there is none. Another one over
+    /// the same prekey stays: a lease that ran out may have been given to this client again.
+    fn end(&mut self, exchange: &Hash) -> Result<(), Self::Error>;
 }
 
 /// Whom a node trusts.

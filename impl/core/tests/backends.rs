@@ -169,8 +169,9 @@ fn exchange<C: Crypto>() -> Vec<Vec<u8>> {
             let begun =
                 client.initiate(&mut client_store, &peer, &offered[..len], &request, &mut rng, &mut initiate).unwrap();
             initiate.truncate(begun.len);
+            let exchange = *begun.awaiting.exchange();
             drop(begun);
-            let state = client_store.pending(peer.hash(), header.epoch, index).unwrap();
+            let state = client_store.pending(&exchange).unwrap();
             let awaiting = AwaitingConfirm::<C>::from_bytes(state).unwrap();
             assert_eq!((awaiting.node(), awaiting.epoch()), (peer.hash(), header.epoch));
             assert_eq!((awaiting.index(), awaiting.asked(), awaiting.suite()), (index, mode, suite));
@@ -194,7 +195,7 @@ fn exchange<C: Crypto>() -> Vec<Vec<u8>> {
             let mut answer = [0; DATA_MAX];
             let done = awaiting.finish(&mut client_store, &confirm, &mut answer).unwrap();
             assert_eq!(done.session.secret.expose(), confirmed.session.secret.expose());
-            assert!(client_store.pending(peer.hash(), header.epoch, index).is_none());
+            assert!(client_store.pending(&exchange).is_none());
             all.extend([initiate, confirm, done.session.secret.expose().to_vec()]);
         }
         all.push(publication);

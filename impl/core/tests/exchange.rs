@@ -128,6 +128,24 @@ fn node_may_insist_on_refresh() {
 }
 
 #[test]
+fn two_exchanges_over_one_prekey_are_told_apart() {
+    let mut world = World::new();
+    world.publish(Suite::AesCcm8, 1);
+    // The lease ran out before the first Initiate was sent, and the same client got the same Offer again.
+    let offer = world.offer(0);
+    let (first, lost) = world.initiate(&offer, Mode::Basic, false, b"").unwrap();
+    let (second, awaiting) = world.initiate(&offer, Mode::Basic, false, b"").unwrap();
+    let kept: Vec<_> = world.client_store.pending.values().map(|one| one.initiate.clone()).collect();
+    assert!(kept.len() == 2 && kept.contains(&first) && kept.contains(&second));
+    let (confirm, _) = world.answer(&second, b"").unwrap();
+    let (_, error) = world.finish(lost, &confirm).err().unwrap();
+    assert_eq!(error, Reject::ConfirmNotAuthentic.into());
+    assert!(world.finish(awaiting, &confirm).is_ok());
+    let left: Vec<_> = world.client_store.pending.values().map(|one| &one.initiate).collect();
+    assert_eq!(left, [&first]);
+}
+
+#[test]
 fn pending_exchange_survives_a_restart_and_a_bad_confirm() {
     let mut world = World::new();
     world.publish(Suite::AesCcm16, 1);

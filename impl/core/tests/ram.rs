@@ -55,23 +55,21 @@ fn two_batches_are_kept_with_their_confirms() {
 #[test]
 fn each_node_has_its_own_highest_epoch() {
     let mut store = RamClient::<2, 3>::new();
-    let mut begin = |node: u8, epoch, index| {
-        let state = [node; AWAITING];
-        store.begin(&Pending { node: &[node; 32], epoch, index, state: &state, initiate: &[] })
+    let mut begin = |exchange: u8, node: u8, epoch| {
+        let state = [exchange; AWAITING];
+        let (exchange, node) = (&[exchange; 32], &[node; 32]);
+        store.begin(&Pending { exchange, node, epoch, index: 0, state: &state, initiate: &[] })
     };
-    assert_eq!([begin(1, 5, 0), begin(2, 9, 0), begin(1, 6, 1)], [Ok(()), Ok(()), Ok(())]);
-    assert_eq!(begin(1, 6, 2), Err(Full));
-    assert_eq!([1, 2, 3].map(|node| store.highest_epoch(&[node; 32])), [Ok(6), Ok(9), Ok(0)]);
-    let pending = |store: &RamClient<2, 3>, node, epoch, index| store.pending(&[node; 32], epoch, index).is_some();
-    let all = |store: &RamClient<2, 3>| [(1, 5, 0), (2, 9, 0), (1, 6, 1)].map(|(n, e, i)| pending(store, n, e, i));
-    assert_eq!(all(&store), [true; 3]);
-    for (node, epoch, index) in [(1, 9, 0), (2, 5, 0), (1, 5, 1), (3, 5, 0)] {
-        store.end(&[node; 32], epoch, index).unwrap();
-        assert!(!pending(&store, node, epoch, index));
-    }
-    assert_eq!(all(&store), [true; 3]);
-    store.end(&[1; 32], 5, 0).unwrap();
-    assert_eq!(all(&store), [false, true, true]);
+    // The last one is over the same prekey as the first.
+    assert_eq!([begin(1, 1, 5), begin(2, 2, 9), begin(3, 1, 5)], [Ok(()), Ok(()), Ok(())]);
+    assert_eq!(begin(4, 1, 6), Err(Full));
+    assert_eq!([1, 2, 3].map(|node| store.highest_epoch(&[node; 32])), [Ok(5), Ok(9), Ok(0)]);
+    let pending = |store: &RamClient<2, 3>| [1, 2, 3, 4].map(|one| store.pending(&[one; 32]) == Some(&[one; AWAITING]));
+    assert_eq!(pending(&store), [true, true, true, false]);
+    store.end(&[4; 32]).unwrap();
+    assert_eq!(pending(&store), [true, true, true, false]);
+    store.end(&[1; 32]).unwrap();
+    assert_eq!(pending(&store), [false, true, true, false]);
 }
 
 #[test]

@@ -196,9 +196,16 @@ impl Parties {
     pub fn initiate<C: Crypto>(&self, offer: &[u8]) -> Result<(Vec<u8>, AwaitingConfirm<C>), Error<Full>> {
         let node = Credential::own(&self.node_credential)?;
         let mut store = RamClient::<1, 1>::new();
-        let seen =
-            Pending { node: node.hash(), epoch: self.last_epoch, index: 0, state: &[0; AWAITING], initiate: &[] };
-        store.begin(&seen).and_then(|()| store.end(seen.node, seen.epoch, seen.index)).map_err(Error::Storage)?;
+        let (exchange, node_hash) = (&[0; 32], node.hash());
+        let seen = Pending {
+            exchange,
+            node: node_hash,
+            epoch: self.last_epoch,
+            index: 0,
+            state: &[0; AWAITING],
+            initiate: &[],
+        };
+        store.begin(&seen).and_then(|()| store.end(exchange)).map_err(Error::Storage)?;
         let request = Request { mode: self.mode, early_data: &self.early_data, now: self.now };
         let mut random = Given::new(*self.x.expose());
         let mut out = vec![0; INITIATE_MAX];

@@ -1,7 +1,7 @@
 //! Specification and implementation side by side: they must agree on everything at every step, errors included.
 
 use super::implementation::Implementation;
-use super::side::{Answered, Batch, Begun, Cast, Done, Key, Loss, Place, Reply, Side, Stop, Wish};
+use super::side::{Answered, Batch, Begun, Cast, Done, Key, Loss, Pending, Reply, Side, Stop, Wish};
 use super::specification::Specification;
 use crate::memory_store::{ClientMemory, NodeMemory};
 use dke_spec::weakening::Weakening;
@@ -79,9 +79,9 @@ impl Side for Both {
         self.same("N2, N3", left, right)
     }
 
-    fn finish(&mut self, client: usize, place: Place, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
-        let left = self.specification.finish(client, place, confirm, loss);
-        let right = self.implementation.finish(client, place, confirm, loss);
+    fn finish(&mut self, client: usize, exchange: Pending, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
+        let left = self.specification.finish(client, exchange, confirm, loss);
+        let right = self.implementation.finish(client, exchange, confirm, loss);
         self.same_client("C2", client);
         self.same("C2", left, right)
     }

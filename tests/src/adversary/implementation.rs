@@ -1,7 +1,7 @@
 //! The honest parties on the implementation.
 
 use super::side::{
-    Accepted, AnswerLoss, Answered, Batch, Begun, Cast, Done, Key, Loss, Place, Reply, Side, Stop, Wish,
+    Accepted, AnswerLoss, Answered, Batch, Begun, Cast, Done, Key, Loss, Pending, Reply, Side, Stop, Wish,
 };
 use crate::harness::{NOT_AFTER, NOW};
 use crate::memory_store::{Broken, ClientMemory, Fault, MemoryClientStore, MemoryNodeStore, NodeMemory};
@@ -191,9 +191,9 @@ impl Side for Implementation {
         answered
     }
 
-    fn finish(&mut self, client: usize, place: Place, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
+    fn finish(&mut self, client: usize, exchange: Pending, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
         let client = &mut self.clients[client];
-        let pending = client.store.memory().pending.get(&place).expect("the exchange is pending");
+        let pending = client.store.memory().pending.get(&exchange).expect("the exchange is pending");
         let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&pending.state).expect("as it was stored");
         match loss {
             Some(loss) => client.store.faults.inject(fault(loss, C2_END)),

@@ -115,8 +115,8 @@ pub struct Done {
     pub refresh: bool,
 }
 
-/// Where a client keeps a pending exchange: H(CRED_N), epoch, index.
-pub type Place = (Hash, u64, u8);
+/// By what a client tells its pending exchanges apart: TH_3.
+pub type Pending = Hash;
 
 /// The honest parties. After a loss of power a party restarts with what it has stored.
 pub trait Side {
@@ -131,7 +131,7 @@ pub trait Side {
     /// N2 and N3.
     fn deliver(&mut self, node: usize, initiate: &[u8], reply: &Reply) -> Result<Answered, Stop>;
     /// C2.
-    fn finish(&mut self, client: usize, place: Place, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop>;
+    fn finish(&mut self, client: usize, exchange: Pending, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop>;
     /// N4.
     fn acknowledged(&mut self, node: usize, epoch: u64, index: u8);
     /// Power is lost between two steps.

@@ -1,7 +1,7 @@
 //! The honest parties on the specification, of the protocol or of a weakened variant.
 
 use super::side::{
-    Accepted, AnswerLoss, Answered, Batch, Begun, Cast, Done, Key, Loss, Place, Reply, Side, Stop, Wish,
+    Accepted, AnswerLoss, Answered, Batch, Begun, Cast, Done, Key, Loss, Pending, Reply, Side, Stop, Wish,
 };
 use crate::harness::{NOT_AFTER, NOW};
 use crate::memory_store::{ClientMemory, NodeMemory, StoredBatch, StoredPending};
@@ -27,7 +27,7 @@ pub struct Specification {
 struct OneClient {
     client: Client,
     highest_epoch: BTreeMap<[u8; 32], u64>,
-    pending: BTreeMap<Place, AwaitingConfirm>,
+    pending: BTreeMap<Pending, AwaitingConfirm>,
 }
 
 impl Specification {
@@ -108,7 +108,7 @@ impl Side for Specification {
         let begun = Begun { initiate: plain(&pending.initiate), early_secret: plain(&pending.early_secret) };
         if wish.loss != Some(Loss::Before) {
             one.highest_epoch.insert(hash, pending.epoch);
-            one.pending.insert((hash, pending.epoch, index(pending.index)), pending);
+            one.pending.insert(array(&pending.th_3), pending);
         }
         if wish.loss.is_some() { Err(Stop::PowerLost) } else { Ok(begun) }
     }
@@ -144,11 +144,11 @@ impl Side for Specification {
         Ok(Answered::Accepted(answered))
     }
 
-    fn finish(&mut self, client: usize, place: Place, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
+    fn finish(&mut self, client: usize, exchange: Pending, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop> {
         let one = &mut self.clients[client];
-        let done = client::finish(&one.pending[&place], &bytes(confirm)).map_err(stop)?;
+        let done = client::finish(&one.pending[&exchange], &bytes(confirm)).map_err(stop)?;
         if loss != Some(Loss::Before) {
-            one.pending.remove(&place);
+            one.pending.remove(&exchange);
         }
         if loss.is_some() {
             return Err(Stop::PowerLost);
@@ -192,8 +192,15 @@ impl Side for Specification {
 
     fn client_memory(&self, client: usize) -> ClientMemory {
         let one = &self.clients[client];
-        let pending = |(place, pending): (&Place, &AwaitingConfirm)| {
-            (*place, StoredPending { state: state(pending), initiate: plain(&pending.initiate) })
+        let pending = |(exchange, pending): (&Pending, &AwaitingConfirm)| {
+            let stored = StoredPending {
+                node: array(&pending.node),
+                epoch: pending.epoch,
+                index: index(pending.index),
+                state: state(pending),
+                initiate: plain(&pending.initiate),
+            };
+            (*exchange, stored)
         };
         ClientMemory { highest_epoch: one.highest_epoch.clone(), pending: one.pending.iter().map(pending).collect() }
     }

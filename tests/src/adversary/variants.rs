@@ -38,7 +38,7 @@ pub const ALL: [Weakened; 20] = [
     falls("NODE_UNBOUND", "uks"),
     falls("EPOCH_UNBOUND", "key_origin"),
     falls("SUITE_UNBOUND", "key_origin"),
-    falls("FLAGS_UNBOUND", "agreement_client_node"),
+    falls("FLAGS_UNBOUND", "no_downgrade"),
     falls("CLIENT_UNBOUND", "uks"),
     falls("NO_SS", "agreement_client_node"),
     falls("NO_ES", "early_secrecy"),

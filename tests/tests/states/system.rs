@@ -247,8 +247,7 @@ impl State {
 
     /// Index and Initiate of a client's pending exchange.
     fn pending(&self, client: usize) -> Option<(u8, &[u8])> {
-        let mut pending = self.clients[client].pending.iter();
-        pending.next().map(|((_, _, index), stored)| (*index, stored.initiate.as_slice()))
+        self.clients[client].pending.values().next().map(|stored| (stored.index, stored.initiate.as_slice()))
     }
 
     /// The client whose exchange over this prekey is pending.

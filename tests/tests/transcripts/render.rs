@@ -5,6 +5,7 @@ use dke::message::{Confirm, Initiate, Offer, Publication};
 use dke_tests::diagnostic::{CONFIRM, Field, INITIATE, OFFER, PUBLICATION};
 use dke_tests::harness::{Lease, TestGateway};
 use dke_tests::memory_store::{ClientMemory, NodeMemory};
+use std::collections::BTreeSet;
 
 /// The protocol's messages.
 #[derive(Clone, Copy)]
@@ -68,7 +69,7 @@ pub(crate) fn node_state(memory: &NodeMemory) -> String {
 
 pub(crate) fn client_state(memory: &ClientMemory) -> String {
     let highest = memory.highest_epoch.values().max().copied().unwrap_or_default();
-    let pending: Vec<(u64, u8)> = memory.pending.keys().map(|(_, epoch, index)| (*epoch, *index)).collect();
+    let pending: BTreeSet<(u64, u8)> = memory.pending.values().map(|one| (one.epoch, one.index)).collect();
     format!("highest epoch {highest}; {}", list("pending", pending.iter()))
 }
 

@@ -185,7 +185,7 @@ pub struct Stored {
 #[derive(Clone, Default)]
 pub struct MemoryClient {
     pub highest: BTreeMap<Hash, u64>,
-    pub pending: BTreeMap<(Hash, u64, u8), Stored>,
+    pub pending: BTreeMap<Hash, Stored>,
     pub fuse: Fuse,
 }
 
@@ -200,12 +200,12 @@ impl ClientStore for MemoryClient {
         self.fuse.access()?;
         self.highest.insert(*pending.node, pending.epoch);
         let stored = Stored { state: *pending.state, initiate: pending.initiate.to_vec() };
-        self.pending.insert((*pending.node, pending.epoch, pending.index), stored);
+        self.pending.insert(*pending.exchange, stored);
         Ok(())
     }
-    fn end(&mut self, node: &Hash, epoch: u64, index: u8) -> Result<(), Broken> {
+    fn end(&mut self, exchange: &Hash) -> Result<(), Broken> {
         self.fuse.access()?;
-        self.pending.remove(&(*node, epoch, index));
+        self.pending.remove(exchange);
         Ok(())
     }
 }

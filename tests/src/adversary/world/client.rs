@@ -33,20 +33,27 @@ impl World {
             x: secret(&x_name),
             loss: *loss,
         };
-        let at = (called.hash, offered.header.epoch, u8::try_from(offered.index).unwrap_or_default());
-        let before = self.side.client_memory(place).pending.get(&at).cloned();
-        let (message, early_secret) = match self.side.initiate(place, &wish) {
-            Ok(begun) => (begun.initiate, Some(begun.early_secret)),
-            Err(Stop::PowerLost) => match self.side.client_memory(place).pending.get(&at) {
-                Some(stored) if Some(stored) != before.as_ref() => (stored.initiate.clone(), None),
-                _ => return Ok("power was lost".to_string()),
-            },
+        let before = self.side.client_memory(place).pending;
+        let begun = match self.side.initiate(place, &wish) {
+            Ok(begun) => Some(begun),
+            Err(Stop::PowerLost) => None,
             Err(stop) => return Ok(self.stopped(stop)),
         };
+        let after = self.side.client_memory(place).pending;
+        let Some((exchange, stored)) = after.into_iter().find(|(exchange, _)| !before.contains_key(exchange)) else {
+            return match begun {
+                Some(_) => Err(Mismatch("C1: the exchange is not stored".to_string())),
+                None => Ok("power was lost".to_string()),
+            };
+        };
+        let message = stored.initiate;
+        if begun.as_ref().is_some_and(|begun| begun.initiate != message) {
+            return Err(Mismatch("C1: another Initiate is sent than is stored".to_string()));
+        }
         let mut sent = self.start(&called, &offered, u64::from(*refresh), &message, &x_name)?;
-        (sent.client, sent.place) = (Some(*client), Some(at));
+        (sent.client, sent.place) = (Some(*client), Some(exchange));
         sent.exchange.client = caller.subject;
-        self.initiated(*initiate, &caller, sent, &early, early_secret)
+        self.initiated(*initiate, &caller, sent, &early, begun.map(|begun| begun.early_secret))
     }
 
     /// Everything about an exchange up to X that client and gateway see alike.

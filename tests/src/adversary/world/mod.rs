@@ -13,7 +13,7 @@ use super::implementation::Implementation;
 use super::knowledge::Knowledge;
 use super::monitor::{Fact, Trace};
 use super::script::{Action, Label, Prekey};
-use super::side::{Cast, Key, Place, Side};
+use super::side::{Cast, Key, Pending, Side};
 use super::specification::Specification;
 use super::symbolic::{First, Second, Symbolic};
 use super::term::Term;
@@ -69,7 +69,7 @@ struct Sent {
     /// An honest client's, if it is one's.
     client: Option<Label>,
     /// Where an honest client keeps the exchange.
-    place: Option<Place>,
+    place: Option<Pending>,
     scalar: Term,
     x: Key,
     /// What the transcript was made of, in bytes and in terms.

@@ -1,0 +1,363 @@
+//! A gateway on the network: the resources of PROTOCOL.md section 14 as functions.
+
+use crate::http::{Http, Sent};
+use crate::puzzle::solve;
+use dke::crypto::Hash;
+use dke_coap::client::Ask;
+use dke_coap::names::{
+    CONFIRM, CREDENTIAL, INITIATE, MAILBOX, MESSAGE, MESSAGE_TYPE, NODE_ID, OFFER, PUBLICATION, ROOT, SEALED, TOKEN,
+    node_name,
+};
+use dke_coap::{Client, Endpoint, Method, Parameters};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Bytes of the largest answer that is taken.
+const BODY_MAX: usize = 64 * 1024;
+/// Content-Format and media type of what only its readers understand.
+const OCTETS: (u16, &str) = (42, "application/octet-stream");
+/// CoAP's port.
+const COAP_PORT: u16 = 5683;
+/// Seconds for which one request waits for news; then it is made again.
+const WAIT: u64 = 30;
+
+/// A puzzle is to be solved first.
+pub(crate) const PUZZLE: (u16, u16) = (4, 12);
+
+/// Why the gateway was of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It could not be reached, or said nothing.
+    #[error("The gateway cannot be reached: {0}.")]
+    Network(String),
+    /// Another try makes sense after so many seconds: no prekey is left, the queue is full, or too much was asked.
+    #[error("The gateway has nothing for now; it says to try again in {0} s.")]
+    Later(u64),
+    /// It refused, with a code's class and detail.
+    #[error("The gateway refused: {}.{:02}{}.", .0.0, .0.1, hint(*.0))]
+    Refused((u16, u16)),
+    /// It sets a puzzle first.
+    #[error("The gateway sets a puzzle.")]
+    Puzzle(Vec<u8>),
+    /// The address is not of the form `coap://host:port` or `http://host:port`.
+    #[error("{0} is no address of a gateway; coap://HOST:PORT or http://HOST:PORT is expected.")]
+    Address(String),
+    /// Its answer is larger than any of the protocol's.
+    #[error("The gateway's answer is too large.")]
+    TooLarge,
+    /// It sent what is no message.
+    #[error("The gateway's answer is malformed: {0}")]
+    Malformed(dke::Reject),
+}
+
+fn hint((class, detail): (u16, u16)) -> &'static str {
+    match (class, detail) {
+        (4, 3) => {
+            " (not allowed: the node is not registered by its operator, the token is wrong, or the batch is not genuine)"
+        }
+        (4, 4) => " (it does not know this node or exchange)",
+        PUZZLE => " (its puzzle is too hard, or the solution came too late)",
+        (4, 9) => " (the prekey is taken, or its lease has run out)",
+        _ => "",
+    }
+}
+
+/// An answer, whatever it came over.
+pub(crate) struct Answer {
+    pub(crate) success: bool,
+    pub(crate) class: (u16, u16),
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    fn accepted(self) -> Result<Answer, Failure> {
+        match (self.success, self.class) {
+            (true, _) => Ok(self),
+            (false, (5, 3) | (4, 29)) => Err(Failure::Later(self.retry_after.unwrap_or(WAIT).max(1))),
+            (false, PUZZLE) if !self.body.is_empty() => Err(Failure::Puzzle(self.body)),
+            (false, class) => Err(Failure::Refused(class)),
+        }
+    }
+
+    const fn is_created(&self) -> bool {
+        matches!(self.class, (2, 1))
+    }
+}
+
+/// What goes to a gateway and comes from it, for whoever wants to watch. The resource is the one below the node: `publication`, `offer`,
+/// `initiate`, `mailbox`, `confirm`, `sealed` or `credential`.
+#[derive(Clone, Copy, Debug)]
+pub enum Traffic<'a> {
+    /// A request is about to be sent.
+    Sent {
+        /// To which resource.
+        resource: &'a str,
+        /// The request's body.
+        body: &'a [u8],
+    },
+    /// It succeeded.
+    Answered {
+        /// By which resource.
+        resource: &'a str,
+        /// The answer's body.
+        body: &'a [u8],
+    },
+}
+
+/// Watches a gateway's traffic.
+pub type Tap = Arc<dyn Fn(&Traffic<'_>) + Send + Sync>;
+
+/// A gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    link: Link,
+    tap: Option<Tap>,
+}
+
+#[derive(Clone)]
+enum Link {
+    Coap(Client),
+    Http(Http),
+}
+
+impl Gateway {
+    /// The gateway at `coap://host:port` or `http://host:port`.
+    pub async fn connect(address: &str, parameters: Parameters) -> Result<Gateway, Failure> {
+        let wrong = || Failure::Address(address.to_string());
+        let (scheme, place) = address.split_once("://").ok_or_else(wrong)?;
+        let place = place.trim_end_matches('/');
+        if place.is_empty() || place.contains('/') {
+            return Err(wrong());
+        }
+        let network = |error: std::io::Error| Failure::Network(error.to_string());
+        let with_port = |port| {
+            if place.rsplit(']').next().is_some_and(|end| end.contains(':')) {
+                place.to_string()
+            } else {
+                format!("{place}:{port}")
+            }
+        };
+        let link = match scheme {
+            "coap" => {
+                let mut found = tokio::net::lookup_host(with_port(COAP_PORT)).await.map_err(network)?;
+                let peer = found.next().ok_or_else(wrong)?;
+                let any: SocketAddr = if peer.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
+                let endpoint = Endpoint::client(any, parameters).await.map_err(network)?;
+                Link::Coap(Client::new(endpoint, peer, BODY_MAX))
+            }
+            "http" => Link::Http(Http(with_port(80))),
+            _ => return Err(wrong()),
+        };
+        Ok(Gateway { link, tap: None })
+    }
+
+    /// The same gateway, whose traffic is shown to `tap`.
+    #[must_use]
+    pub fn tapped(self, tap: Tap) -> Gateway {
+        Gateway { tap: Some(tap), ..self }
+    }
+
+    fn show<'a>(&self, path: &[&'a str], traffic: impl FnOnce(&'a str) -> Traffic<'a>) {
+        if let (Some(tap), Some(resource)) = (&self.tap, path.get(2)) {
+            tap(&traffic(resource));
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &[&str], query: &[&str], body: &[u8]) -> Result<Answer, Failure> {
+        self.send(method, path, query, body, (MESSAGE, MESSAGE_TYPE)).await
+    }
+
+    /// `format`: the body's Content-Format and media type.
+    async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[&str],
+        body: &[u8],
+        format: (u16, &str),
+    ) -> Result<Answer, Failure> {
+        self.show(path, |resource| Traffic::Sent { resource, body });
+        let answer = match &self.link {
+            Link::Coap(client) => {
+                let format = (!body.is_empty()).then_some(format.0);
+                client.request(&Ask { method, path, query, format, body }).await?.into()
+            }
+            Link::Http(http) => {
+                let request = Sent { method, target: &target(path, query), media_type: format.1, body, wait: None };
+                http.request(&request, BODY_MAX).await?
+            }
+        };
+        let answer = answer.accepted()?;
+        self.show(path, |resource| Traffic::Answered { resource, body: &answer.body });
+        Ok(answer)
+    }
+
+    /// Registers a node, where the gateway allows that. `true` if it was not known.
+    pub async fn register(&self, credential: &dke::Credential<'_>) -> Result<bool, Failure> {
+        let node = name(credential.hash());
+        let answer = self.ask(Method::Put, &[ROOT, &node, CREDENTIAL], &[], credential.bytes()).await?;
+        Ok(answer.is_created())
+    }
+
+    /// N1.3, G1. `true` if it was not known.
+    pub async fn publish(&self, node: &Hash, publication: &[u8]) -> Result<bool, Failure> {
+        Ok(self.ask(Method::Put, &[ROOT, &name(node), PUBLICATION], &[], publication).await?.is_created())
+    }
+
+    /// G2: an Offer, for this requester alone.
+    ///
+    /// If the gateway sets a puzzle, it is solved first: that takes a while on purpose.
+    pub async fn offer(&self, node: &Hash) -> Result<Vec<u8>, Failure> {
+        let node = name(node);
+        let path = [ROOT, &node, OFFER];
+        match self.ask(Method::Post, &path, &[], &[]).await {
+            Err(Failure::Puzzle(puzzle)) => {
+                let solved = tokio::task::spawn_blocking(move || solve(&puzzle)).await.ok().flatten();
+                let solution = solved.ok_or(Failure::Refused(PUZZLE))?;
+                Ok(self.ask(Method::Post, &path, &[], &solution).await?.body)
+            }
+            answer => Ok(answer?.body),
+        }
+    }
+
+    /// G3. `true` if it was not known.
+    pub async fn initiate(&self, node: &Hash, initiate: &[u8]) -> Result<bool, Failure> {
+        Ok(self.ask(Method::Post, &[ROOT, &name(node), INITIATE], &[], initiate).await?.is_created())
+    }
+
+    /// Initiates that wait for the node; more may wait when these are answered.
+    pub async fn mailbox(&self, node: &Hash, token: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+        let answer = self.ask(Method::Get, &[ROOT, &name(node), MAILBOX], &[&shown(token)], &[]).await?;
+        split(&answer.body)
+    }
+
+    /// The node has rejected this Initiate.
+    pub async fn discard(&self, node: &Hash, token: &[u8], epoch: u64, index: u8) -> Result<(), Failure> {
+        let (epoch, index) = (epoch.to_string(), index.to_string());
+        let path = [ROOT, &name(node), MAILBOX, &epoch, &index];
+        self.ask(Method::Delete, &path, &[&shown(token)], &[]).await.map(drop)
+    }
+
+    /// G4. `true` if it was not known.
+    pub async fn confirm(&self, node: &Hash, token: &[u8], confirm: &[u8]) -> Result<bool, Failure> {
+        Ok(self.ask(Method::Post, &[ROOT, &name(node), CONFIRM], &[&shown(token)], confirm).await?.is_created())
+    }
+
+    /// Waits until there are Confirms for this exchange, by Observe or by a request that waits; at most some 30 s, then none are returned.
+    pub async fn confirms(&self, node: &Hash, epoch: u64, index: u8) -> Result<Vec<Vec<u8>>, Failure> {
+        let (node, epoch, index) = (name(node), epoch.to_string(), index.to_string());
+        let path = [ROOT, &node, CONFIRM, &epoch, &index];
+        let answer = match &self.link {
+            Link::Coap(client) => {
+                let ask = Ask { method: Method::Get, path: &path, query: &[], format: None, body: &[] };
+                let (first, observation) = client.observe(&ask).await?;
+                match observation.filter(|_| first.body.is_empty()) {
+                    Some(mut observation) => match timeout(Duration::from_secs(WAIT), observation.next()).await {
+                        Ok(Ok(Some(news))) => news.into(),
+                        Ok(Err(failure)) => return Err(failure.into()),
+                        Ok(Ok(None)) | Err(_) => first.into(),
+                    },
+                    None => first.into(),
+                }
+            }
+            Link::Http(http) => {
+                let target = target(&path, &[]);
+                let request =
+                    Sent { method: Method::Get, target: &target, media_type: "", body: &[], wait: Some(WAIT) };
+                http.request(&request, BODY_MAX).await?
+            }
+        };
+        let answer = answer.accepted()?;
+        self.show(&path, |resource| Traffic::Answered { resource, body: &answer.body });
+        split(&answer.body)
+    }
+
+    /// Leaves a sealed representation for the node's clients.
+    pub async fn put_sealed(&self, node: &Hash, token: &[u8], title: &str, sealed: &[u8]) -> Result<bool, Failure> {
+        let path = [ROOT, &name(node), SEALED, title];
+        Ok(self.send(Method::Put, &path, &[&shown(token)], sealed, OCTETS).await?.is_created())
+    }
+
+    /// Reads a sealed representation.
+    pub async fn sealed(&self, node: &Hash, title: &str) -> Result<Vec<u8>, Failure> {
+        Ok(self.ask(Method::Get, &[ROOT, &name(node), SEALED, title], &[], &[]).await?.body)
+    }
+}
+
+fn name(node: &Hash) -> String {
+    node_name(&node.first_chunk::<NODE_ID>().copied().unwrap_or_default())
+}
+
+fn shown(token: &[u8]) -> String {
+    format!("{TOKEN}{}", base16ct::lower::encode_string(token))
+}
+
+fn target(path: &[&str], query: &[&str]) -> String {
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("/{}{mark}{}", path.join("/"), query.join("&"))
+}
+
+/// A CBOR sequence's items.
+fn split(sequence: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut decoder = minicbor::Decoder::new(sequence);
+    let mut items = Vec::new();
+    while decoder.position() < sequence.len() {
+        let start = decoder.position();
+        decoder.skip().map_err(|_| Failure::Malformed(dke::Reject::Malformed))?;
+        items.push(sequence.get(start..decoder.position()).unwrap_or_default().to_vec());
+    }
+    Ok(items)
+}
+
+impl From<dke_coap::Reply> for Answer {
+    fn from(reply: dke_coap::Reply) -> Answer {
+        Answer {
+            success: reply.code.is_success(),
+            class: (reply.code.class().into(), (reply.code.0 & 0x1f).into()),
+            retry_after: reply.max_age.map(u64::from),
+            body: reply.body,
+        }
+    }
+}
+
+impl From<dke_coap::Failure> for Failure {
+    fn from(failure: dke_coap::Failure) -> Failure {
+        match failure {
+            dke_coap::Failure::TooLarge => Failure::TooLarge,
+            other => Failure::Network(other.to_string().trim_end_matches('.').to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses() {
+        for good in [
+            "coap://127.0.0.1",
+            "coap://127.0.0.1:61616/",
+            "coap://[::1]",
+            "coap://[::1]:5683",
+            "http://127.0.0.1:8080",
+        ] {
+            assert!(Gateway::connect(good, Parameters::default()).await.is_ok(), "{good}");
+        }
+        for bad in ["", "127.0.0.1", "coaps://x", "http://", "http://127.0.0.1/dke"] {
+            let failure = Gateway::connect(bad, Parameters::default()).await.err().unwrap();
+            assert!(matches!(failure, Failure::Address(_)), "{bad}: {failure}");
+        }
+    }
+
+    #[test]
+    fn sequences() {
+        assert_eq!(split(&[0x01, 0x82, 0x02, 0x03, 0x40]).unwrap(), [vec![1], vec![0x82, 2, 3], vec![0x40]]);
+        assert!(split(&[]).unwrap().is_empty());
+        assert!(matches!(split(&[0x01, 0x82, 0x02]), Err(Failure::Malformed(_))));
+    }
+}

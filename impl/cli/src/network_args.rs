@@ -1,0 +1,121 @@
+//! The command line's part that works over the network.
+
+use crate::args::Data;
+use clap::Args as ClapArgs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke gateway serve --store gateway.store --node lamp/credential.cbor
+  dke gateway serve --store gateway.store --open --coap [::]:5683 --http 0.0.0.0:8080
+
+The store is one file; to back it up, stop the gateway and copy it. The status page is at / over HTTP.")]
+pub(crate) struct Serve {
+    /// The store's file; made if there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: PathBuf,
+    /// Where to listen for CoAP
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5683")]
+    pub(crate) coap: SocketAddr,
+    /// Where to listen for HTTP; nowhere if left out
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Credential of a node to be registered
+    #[arg(long, value_name = "FILE")]
+    pub(crate) node: Vec<PathBuf>,
+    /// Let nodes register themselves
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// For how many seconds a prekey is kept for a requester
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) lease: u64,
+    /// Prekeys that one address may hold at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 64)]
+    pub(crate) leases_per_address: u32,
+    /// Initiates that may wait for one node
+    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    pub(crate) queue: u32,
+    /// Requests a second that one address may make; four times as many in a burst
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    pub(crate) rate: u32,
+    /// Puzzle before an Offer: zeros with which a hash must begin; each one more doubles the work
+    #[arg(long, value_name = "ZEROS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=24))]
+    pub(crate) puzzle: u8,
+    /// Bytes of the store from which on nothing more is taken in
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) quota: Option<u64>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke node run lamp --gateway coap://localhost --every 60 --handler ./lamp.sh
+  dke node run lamp --gateway http://localhost:8080 --once
+
+The handler is run by the shell for each call: the client's data is its standard input, its standard output is the answer (up to 1,024
+bytes). DKE_PEER, DKE_KID and DKE_MODE tell who calls.")]
+pub(crate) struct NodeRun {
+    /// The node's directory
+    pub(crate) dir: PathBuf,
+    /// coap://HOST:PORT or http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway: String,
+    /// Seconds from one wake-up to the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) every: u64,
+    /// Wake up once, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Command that answers calls; without one every answer is empty
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) handler: Option<String>,
+    /// Seconds after which a handler is ended; the answer is then empty
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) handler_timeout: u64,
+    /// Publish when fewer prekeys than this are left
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    pub(crate) low: usize,
+    /// 2^depth prekeys in a batch: 0 to 8
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=8))]
+    pub(crate) depth: u64,
+    /// 2 (tags of 8 bytes) or 3 (tags of 16 bytes)
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..=3))]
+    pub(crate) suite: u64,
+    /// Answer in refresh mode even if the client did not ask for it
+    #[arg(long)]
+    pub(crate) insist_on_refresh: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke client call anna --node lamp/credential.cbor --gateway coap://localhost --data 'light on'
+  dke client call ben --node lamp/credential.cbor --gateway http://localhost:8080 --cwt ben.cwt --refresh --wait 600
+
+What is not finished when the time is over, or when the command is killed, stays pending: `dke client resume` goes on with it.")]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// Name this CWT instead of the kid
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cwt: Option<PathBuf>,
+    /// Ask for refresh, and accept nothing less
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct To {
+    /// The client's directory
+    pub(crate) dir: PathBuf,
+    /// The node's credential, as pinned
+    #[arg(long, value_name = "FILE")]
+    pub(crate) node: PathBuf,
+    /// coap://HOST:PORT or http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway: String,
+    /// For how many seconds to wait for the node
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) wait: u64,
+}

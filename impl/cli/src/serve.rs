@@ -1,0 +1,124 @@
+//! `dke gateway serve`: the gateway on the network.
+
+use crate::fault::Fault;
+use crate::files;
+use crate::network_args::Serve;
+use crate::report::Report;
+use dke_coap::Parameters;
+use dke_gateway::resource::node_name;
+use dke_gateway::{Embedded, Gateway, Options, Policy, Refusal, coap, http, store::StoreError};
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Seconds from one sweep of what is old to the next.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Serves until it is interrupted.
+pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
+    runtime()?.block_on(async {
+        let gateway = open(args).await?;
+        let (coap, serve_coap) = coap(gateway.clone(), args.coap, Parameters::default())
+            .await
+            .map_err(|error| listening(args.coap, &error))?;
+        let mut ready = Report::new().with("coap", format!("coap://{coap}"));
+        tokio::spawn(serve_coap);
+        if let Some(address) = args.http {
+            let (http, serve_http) =
+                http(gateway.clone(), address).await.map_err(|error| listening(address, &error))?;
+            ready = ready.with("http", format!("http://{http}"));
+            tokio::spawn(serve_http);
+        }
+        let ready = ready.with("store", args.store.display().to_string());
+        anstream::print!("{}", if json { ready.json() } else { ready.text() });
+        tokio::select! {
+            () = sweep(&gateway) => {}
+            () = interrupted() => {}
+        }
+        Ok(Report::new().with("ended", "interrupted"))
+    })
+}
+
+/// Opens the store, and registers the nodes that the operator names.
+async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
+    let policy = Policy {
+        open: args.open,
+        puzzle: args.puzzle,
+        lease: args.lease,
+        leases_per_address: args.leases_per_address,
+        queue_max: args.queue,
+        requests_per_second: args.rate,
+        burst: args.rate.saturating_mul(4),
+        ..Policy::default()
+    };
+    let options = Options { quota: args.quota.unwrap_or(u64::MAX), ..Options::default() };
+    let store = Embedded::open(&args.store, options)?;
+    let gateway = Arc::new(Gateway::new(store, policy, || files::now(None)));
+    for path in &args.node {
+        let (node, _) = gateway.register(&files::read(path)?).await.map_err(|refusal| refused(refusal).about(path))?;
+        tell(&format!("{} is registered as {}.", path.display(), node_name(&node)));
+    }
+    Ok(gateway)
+}
+
+async fn sweep(gateway: &Gateway<Embedded>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        if let Err(refusal) = gateway.sweep().await {
+            tell(&format!("Nothing was forgotten: {refusal}"));
+        }
+    }
+}
+
+/// SIGINT or SIGTERM.
+pub(crate) async fn interrupted() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+    }
+}
+
+/// A line for the operator.
+pub(crate) fn tell(line: &str) {
+    anstream::eprintln!("{}", crate::report::printable(line));
+}
+
+/// A runtime for one command.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fault::Broken(format!("The system gives no threads: {error}.")))
+}
+
+fn listening(address: SocketAddr, error: &io::Error) -> Fault {
+    Fault::usage(format!("{address} cannot be listened on: {error}."))
+}
+
+fn refused(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::Rejected(reject) => reject.into(),
+        Refusal::Store(error) => error.into(),
+        refusal => Fault::usage(refusal.to_string()),
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        let name = match error {
+            StoreError::Damaged(..) => "State",
+            StoreError::InUse(_) => "Busy",
+            StoreError::Full | StoreError::Failed(_) => return Fault::Broken(error.to_string()),
+        };
+        Fault::Input { name, sentence: error.to_string() }
+    }
+}

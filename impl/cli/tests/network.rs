@@ -1,0 +1,228 @@
+//! Gateway, node and clients as processes, over loopback.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::Place;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// `dke gateway serve` on ports of the system's choice.
+struct Served {
+    child: Child,
+    coap: String,
+    http: String,
+}
+
+impl Served {
+    fn start(place: &Place, more: &str) -> Served {
+        let words = format!("gateway serve --store store {more}");
+        let ports = if more.contains("--coap") { "" } else { " --coap 127.0.0.1:0 --http 127.0.0.1:0" };
+        let mut child = place.command(&(words + ports)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| ready[name].as_str().unwrap().to_string();
+        Served { coap: text("coap"), http: text("http"), child }
+    }
+
+    /// kill -9, and a new one on the same ports.
+    fn restart(&mut self, place: &Place) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let port = |url: &str| url.split("://").nth(1).unwrap().to_string();
+        *self = Served::start(place, &format!("--coap {} --http {}", port(&self.coap), port(&self.http)));
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn place() -> Place {
+    let place = Place::new();
+    place.ok("keygen lamp --subject lamp-7 --kid 6c37");
+    place.ok("keygen anna --subject anna");
+    place.ok("keygen ben --subject ben");
+    place.ok("keygen authority --subject authority");
+    place.ok("node trust lamp --client anna/credential.cbor --authority authority/credential.cbor");
+    place.ok("credential issue authority --client ben/credential.cbor --audience lamp-7 --epoch-max 9 --out ben.cwt");
+    place
+}
+
+fn begin(place: &Place, words: &str) -> Child {
+    place.command(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Value {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Waits until so many Initiates are queued.
+fn queued(place: &Place, gateway: &Served, waiting: u64) {
+    let address = gateway.http.strip_prefix("http://").unwrap();
+    for _ in 0..600 {
+        let listed = std::net::TcpStream::connect(address).and_then(|mut stream| {
+            use std::io::{Read as _, Write as _};
+            stream.write_all(b"GET /dke HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+            let mut all = String::new();
+            stream.read_to_string(&mut all)?;
+            Ok(all)
+        });
+        let body: Value = serde_json::from_str(listed.unwrap().split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        if body["list"][0]["waiting"] == waiting {
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("nothing came to {}", place.0.path().display());
+}
+
+fn session(place: &Place, called: &Value) {
+    let status = place.ok("node status lamp");
+    let same =
+        status["sessions"].as_array().unwrap().iter().filter(|one| one["fingerprint"] == called["session_fingerprint"]);
+    assert_eq!(same.count(), 1, "the node has the session once");
+}
+
+#[test]
+fn two_clients_over_two_protocols_and_one_wake_up() {
+    let place = place();
+    let gateway = Served::start(&place, "--open");
+    let run = format!("node run lamp --gateway {} --once --handler", gateway.coap);
+    let wake = |handler: &str| {
+        let mut command = place.command(&run);
+        let output = command.arg(handler).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    // The first wake-up registers and publishes.
+    assert_eq!(wake("true")["published"], 1);
+    let to = "--node lamp/credential.cbor --wait 60";
+    let anna = begin(&place, &format!("client call anna {to} --gateway {} --data on", gateway.coap));
+    let ben =
+        begin(&place, &format!("client call ben {to} --gateway {} --cwt ben.cwt --refresh --data open", gateway.http));
+    queued(&place, &gateway, 2);
+    let woken = wake("printf '%s: ' \"$DKE_PEER $DKE_MODE\"; cat");
+    assert_eq!((&woken["answered"], &woken["left"], &woken["published"]), (&2.into(), &30.into(), &0.into()));
+    let (anna, ben) = (end(anna), end(ben));
+    assert_eq!(anna["answer"]["text"], "anna basic: on");
+    assert_eq!(ben["answer"]["text"], "ben refresh: open");
+    session(&place, &anna);
+    session(&place, &ben);
+    assert_eq!(place.ok("node status lamp")["outbox"].as_array().unwrap().len(), 0);
+    assert_eq!(place.ok("client status anna")["pending"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn kills_on_all_sides_end_well() {
+    let place = place();
+    let mut gateway = Served::start(&place, "--open --lease 3600");
+    let wake = format!("node run lamp --gateway {} --once", gateway.coap);
+    place.ok(&wake);
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60 --data x", gateway.coap);
+    // The client is killed while it waits, the gateway too.
+    let mut anna = begin(&place, &call);
+    queued(&place, &gateway, 1);
+    anna.kill().unwrap();
+    anna.wait().unwrap();
+    gateway.restart(&place);
+    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 60", gateway.http);
+    let anna = begin(&place, &resume);
+    assert_eq!(place.ok(&wake)["answered"], 1);
+    let resumed = end(anna);
+    session(&place, &resumed["exchanges"][0]);
+    // Nothing is left to be resumed.
+    assert_eq!(place.ok(&resume)["exchanges"].as_array().unwrap().len(), 0);
+
+    // A node that is killed again and again serves each Initiate at most once.
+    let calls: Vec<Child> = (0..4)
+        .map(|_| begin(&place, &call.replace("anna", "ben").replace(" --data", " --cwt ben.cwt --data")))
+        .collect();
+    queued(&place, &gateway, 4);
+    for delay in [5, 15, 30, 45, 60, 80, 100] {
+        let mut node = begin(&place, &wake);
+        sleep(Duration::from_millis(delay));
+        node.kill().unwrap();
+        node.wait().unwrap();
+    }
+    place.ok(&wake);
+    let status = place.ok("node status lamp");
+    assert_eq!(status["batches"][0]["left"], 32 - 5);
+    // What was lost between N2 and N3 is reported; as many clients get an answer as the node has sessions.
+    let answered = status["sessions"].as_array().unwrap().len() - 1;
+    let (done, lost): (Vec<Output>, Vec<Output>) =
+        calls.into_iter().map(|call| call.wait_with_output().unwrap()).partition(|output| output.status.success());
+    assert_eq!((done.len(), lost.len()), (answered, 4 - answered));
+    for output in done {
+        session(&place, &serde_json::from_slice(&output.stdout).unwrap());
+    }
+    assert!(lost.iter().all(|output| output.status.code() == Some(2)));
+    assert_eq!(place.ok("client status ben")["pending"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_goes_wrong_is_told_in_a_sentence() {
+    let place = place();
+    let gateway = Served::start(&place, "");
+    let coap = &gateway.coap;
+    let refused = |words: &str| place.refused(words);
+    // The node has made its batch before it was told.
+    let (name, sentence) = place.refused_with_changes(&format!("node run lamp --gateway {coap} --once"));
+    assert_eq!(name, "Gateway", "{sentence}");
+    assert!(sentence.contains("4.03"), "{sentence}");
+    let call = "client call anna --node lamp/credential.cbor --wait 0 --gateway";
+    assert!(refused(&format!("{call} {coap}")).1.contains("4.04"));
+    assert_eq!(refused(&format!("{call} ftp://x")).0, "Usage");
+    assert_eq!(refused(&format!("{call} http://127.0.0.1:1")).0, "Gateway");
+    // The store is in use; then it is damaged.
+    let serve = "gateway serve --store store --coap 127.0.0.1:0";
+    assert_eq!(refused(serve).0, "Busy");
+    drop(gateway);
+    std::fs::write(place.path("store"), b"not a store").unwrap();
+    let (name, sentence) = refused(serve);
+    assert_eq!(name, "State");
+    assert!(sentence.contains("damaged"), "{sentence}");
+}
+
+#[test]
+fn prekeys_run_low_and_a_new_batch_comes() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor");
+    let wake = format!("node run lamp --gateway {} --once --depth 1 --low 1", gateway.http);
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60", gateway.coap);
+    assert_eq!(place.ok(&wake)["left"], 2);
+    for (left, published) in [(1, 0), (2, 1)] {
+        let anna = begin(&place, &call);
+        queued(&place, &gateway, 1);
+        let woken = place.ok(&wake);
+        assert_eq!(
+            (&woken["answered"], &woken["left"], &woken["published"]),
+            (&1.into(), &left.into(), &published.into())
+        );
+        session(&place, &end(anna));
+    }
+    assert_eq!(place.ok("node status lamp")["epoch"], 2);
+}
+
+#[test]
+fn a_puzzle_before_an_offer() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor --puzzle 12");
+    let wake = format!("node run lamp --gateway {} --once", gateway.coap);
+    place.ok(&wake);
+    for url in [&gateway.coap, &gateway.http] {
+        let anna = begin(&place, &format!("client call anna --node lamp/credential.cbor --gateway {url} --wait 60"));
+        queued(&place, &gateway, 1);
+        assert_eq!(place.ok(&wake)["answered"], 1);
+        session(&place, &end(anna));
+    }
+}

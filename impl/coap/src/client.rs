@@ -1,0 +1,221 @@
+//! A client: requests and observations, with bodies of any size up to a limit.
+
+use crate::block::{self, Block, EXPONENT_MAX};
+use crate::endpoint::{Endpoint, Failure, Token};
+use crate::message::{Code, Method, code, put_texts, put_uint, texts, uint};
+use coap_lite::{CoapOption, MessageClass, Packet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+/// Observe option of a request that registers.
+const REGISTER: u32 = 0;
+/// RFC 7641 section 3.4: numbers within half of the range, and notifications within 128 s, are compared.
+const HALF: u32 = 1 << 23;
+const COMPARABLE: Duration = Duration::from_secs(128);
+
+/// A client of one server.
+#[derive(Clone)]
+pub struct Client {
+    endpoint: Endpoint,
+    peer: SocketAddr,
+    /// Bytes of the largest answer that is taken.
+    body_max: usize,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What for.
+    pub method: Method,
+    /// Segments of the path.
+    pub path: &'a [&'a str],
+    /// Parts of the query.
+    pub query: &'a [&'a str],
+    /// Content-Format of the body.
+    pub format: Option<u16>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Success or failure.
+    pub code: Code,
+    /// Content-Format of the body.
+    pub format: Option<u16>,
+    /// Seconds for which it is fresh, or after which another try makes sense.
+    pub max_age: Option<u32>,
+    /// Path of what was created.
+    pub location: Vec<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// A client of the server at `peer` that takes answers of up to `body_max` bytes.
+    pub const fn new(endpoint: Endpoint, peer: SocketAddr, body_max: usize) -> Client {
+        Client { endpoint, peer, body_max }
+    }
+
+    /// Asks and waits for the whole answer.
+    pub async fn request(&self, ask: &Ask<'_>) -> Result<Reply, Failure> {
+        let answer = self.upload(ask).await?;
+        self.whole(ask, answer).await
+    }
+
+    /// Registers an observation; the first answer comes with it. `None` instead of the observation if the server does not offer it.
+    pub async fn observe(&self, ask: &Ask<'_>) -> Result<(Reply, Option<Observation>), Failure> {
+        let mut token = self.endpoint.inner.token(self.peer);
+        let mut packet = head(ask, Method::Get);
+        put_uint(&mut packet, CoapOption::Observe, REGISTER);
+        let answer = self.exchange(&mut token, packet).await?;
+        let sequence = uint(&answer, CoapOption::Observe).filter(|_| code(&answer).is_success());
+        let reply = self.whole(ask, answer).await?;
+        let observation = sequence.map(|sequence| Observation {
+            client: self.clone(),
+            token,
+            path: ask.path.iter().map(ToString::to_string).collect(),
+            query: ask.query.iter().map(ToString::to_string).collect(),
+            last: (sequence, Instant::now()),
+        });
+        Ok((reply, observation))
+    }
+
+    /// Sends the body, in blocks if it needs them. Returns the first block of the answer.
+    async fn upload(&self, ask: &Ask<'_>) -> Result<Packet, Failure> {
+        let mut exponent = EXPONENT_MAX;
+        let mut number = 0;
+        loop {
+            let beyond = Failure::Malformed("it asks for a block beyond the end");
+            let (block, bytes) = block::slice(ask.body, number, exponent).ok_or(beyond)?;
+            let mut packet = head(ask, ask.method);
+            packet.payload = bytes.to_vec();
+            let alone = number == 0 && !block.more;
+            if !alone {
+                block.write(&mut packet, CoapOption::Block1);
+            }
+            let mut token = self.endpoint.inner.token(self.peer);
+            let answer = self.exchange(&mut token, packet).await?;
+            if !block.more || code(&answer) != Code::CONTINUE {
+                return Ok(answer);
+            }
+            // The server may want smaller blocks from now on (RFC 7959 section 2.5): the numbers count these.
+            let taken = read(&answer, CoapOption::Block1)?.map_or(exponent, |block| block.exponent).min(exponent);
+            number = number.saturating_add(1) << exponent.saturating_sub(taken);
+            exponent = taken;
+        }
+    }
+
+    /// Fetches what follows the first block.
+    async fn whole(&self, ask: &Ask<'_>, first: Packet) -> Result<Reply, Failure> {
+        let mut body = first.payload.clone();
+        let mut block = read(&first, CoapOption::Block2)?;
+        let tag = first.get_first_option(CoapOption::ETag).cloned();
+        while let Some(last) = block.filter(|block| block.more) {
+            if body.len() > self.body_max {
+                return Err(Failure::TooLarge);
+            }
+            let next = Block { number: last.number.saturating_add(1), more: false, exponent: last.exponent };
+            let mut packet = head(ask, ask.method);
+            next.write(&mut packet, CoapOption::Block2);
+            let mut token = self.endpoint.inner.token(self.peer);
+            let answer = self.exchange(&mut token, packet).await?;
+            let got = read(&answer, CoapOption::Block2)?.ok_or(Failure::Malformed("a block is missing"))?;
+            if code(&answer) != code(&first) || got.offset() != Some(body.len()) {
+                return Err(Failure::Malformed("a block is missing"));
+            }
+            if answer.get_first_option(CoapOption::ETag) != tag.as_ref() {
+                return Err(Failure::Malformed("its blocks are of two answers"));
+            }
+            body.extend_from_slice(&answer.payload);
+            block = Some(got);
+        }
+        if body.len() > self.body_max {
+            return Err(Failure::TooLarge);
+        }
+        Ok(Reply {
+            code: code(&first),
+            format: uint(&first, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
+            max_age: uint(&first, CoapOption::MaxAge),
+            location: texts(&first, CoapOption::LocationPath).unwrap_or_default(),
+            body,
+        })
+    }
+
+    /// One message there, one back.
+    async fn exchange(&self, token: &mut Token, mut packet: Packet) -> Result<Packet, Failure> {
+        packet.set_token(token.bytes.clone());
+        let inner = &self.endpoint.inner;
+        tokio::select! {
+            biased;
+            // A response acknowledges the request, even if the acknowledgement itself was lost.
+            Some(answer) = token.responses.recv() => return Ok(answer),
+            acknowledged = inner.confirmable(self.peer, &mut packet) => acknowledged?,
+        }
+        let answer = timeout(inner.parameters.response_timeout, token.responses.recv()).await;
+        answer.ok().flatten().ok_or(Failure::NoAnswer)
+    }
+}
+
+fn head(ask: &Ask<'_>, method: Method) -> Packet {
+    let mut packet = Packet::new();
+    packet.header.code = MessageClass::from(method.code());
+    put_texts(&mut packet, CoapOption::UriPath, ask.path.iter().copied());
+    put_texts(&mut packet, CoapOption::UriQuery, ask.query.iter().copied());
+    if let Some(format) = ask.format {
+        put_uint(&mut packet, CoapOption::ContentFormat, format.into());
+    }
+    packet
+}
+
+fn read(packet: &Packet, option: CoapOption) -> Result<Option<Block>, Failure> {
+    Block::read(packet, option).map_err(|()| Failure::Malformed("a block option is wrong"))
+}
+
+/// An observation. The server stops sending when this is gone: what then comes is reset.
+pub struct Observation {
+    client: Client,
+    token: Token,
+    path: Vec<String>,
+    query: Vec<String>,
+    last: (u32, Instant),
+}
+
+impl Observation {
+    /// The next notification that is newer than the last one. `None` if the server has ended the observation.
+    pub async fn next(&mut self) -> Result<Option<Reply>, Failure> {
+        while let Some(packet) = self.token.responses.recv().await {
+            let Some(sequence) = uint(&packet, CoapOption::Observe) else { return Ok(None) };
+            if !newer(self.last, (sequence, Instant::now())) {
+                continue;
+            }
+            self.last = (sequence, Instant::now());
+            let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+            let query: Vec<&str> = self.query.iter().map(String::as_str).collect();
+            let ask = Ask { method: Method::Get, path: &path, query: &query, format: None, body: &[] };
+            return self.client.whole(&ask, packet).await.map(Some);
+        }
+        Ok(None)
+    }
+}
+
+/// RFC 7641 section 3.4.
+fn newer((v1, t1): (u32, Instant), (v2, t2): (u32, Instant)) -> bool {
+    (v1 < v2 && v2.saturating_sub(v1) < HALF)
+        || (v1 > v2 && v1.saturating_sub(v2) > HALF)
+        || t2.saturating_duration_since(t1) > COMPARABLE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_wrap_around() {
+        let now = Instant::now();
+        let newer = |v1, v2| newer((v1, now), (v2, now));
+        assert!(newer(1, 2) && newer((1 << 24) - 1, 0) && !newer(2, 1) && !newer(2, 2) && !newer(0, (1 << 24) - 1));
+    }
+}

@@ -1,0 +1,314 @@
+//! The message layer (RFC 7252 section 4): one UDP socket, retransmission, matching, and congestion control.
+//!
+//! Towards each peer at most one confirmable message is under way (NSTART = 1, section 4.7); it is repeated after 2 to 3 s, then after twice
+//! as long each time, four times in all (section 4.8).
+
+use crate::message::{Bad, Class, DATAGRAM_MAX, empty, parse};
+use crate::server::{Server, Service};
+use coap_lite::{MessageType, Packet};
+use rand::Rng as _;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::{ToSocketAddrs, UdpSocket};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+/// Responses to one request, or notifications of one observation, that wait to be read.
+const UNREAD_MAX: usize = 8;
+
+/// Times of the message layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameters {
+    /// ACK_TIMEOUT: how long to wait for the first acknowledgement, at least; at most half as long again.
+    pub ack_timeout: Duration,
+    /// MAX_RETRANSMIT.
+    pub max_retransmit: u32,
+    /// How long a client waits for a response after the acknowledgement.
+    pub response_timeout: Duration,
+    /// How long a server waits for its answer before it acknowledges the request alone.
+    pub piggyback: Duration,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Parameters {
+            ack_timeout: Duration::from_secs(2),
+            max_retransmit: 4,
+            response_timeout: Duration::from_secs(60),
+            piggyback: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Why a message was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The socket failed.
+    #[error("The network failed: {0}.")]
+    Network(#[from] io::Error),
+    /// Nobody answered, however often it was sent.
+    #[error("There was no answer.")]
+    NoAnswer,
+    /// The peer does not want it.
+    #[error("The peer reset the message.")]
+    Reset,
+    /// The answer is not of the form that the RFCs state.
+    #[error("The answer is malformed: {0}.")]
+    Malformed(&'static str),
+    /// The answer's body is larger than the caller allows.
+    #[error("The answer is too large.")]
+    TooLarge,
+}
+
+/// A CoAP endpoint: a client, and a server too if it was given a service.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) socket: UdpSocket,
+    pub(crate) parameters: Parameters,
+    ids: AtomicU16,
+    /// Confirmable messages that wait to be acknowledged.
+    unacknowledged: Mutex<HashMap<(SocketAddr, u16), oneshot::Sender<Acknowledged>>>,
+    /// Requests and observations by their tokens.
+    tokens: Mutex<Tokens>,
+    /// One turn for each peer: NSTART.
+    turns: Mutex<HashMap<SocketAddr, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+type Tokens = HashMap<(SocketAddr, Vec<u8>), mpsc::Sender<Packet>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Acknowledged {
+    Acknowledged,
+    Reset,
+}
+
+/// What became of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delivered {
+    Read,
+    /// Too many wait to be read already.
+    Later,
+    /// Nobody waits for its token.
+    Unwanted,
+}
+
+impl Endpoint {
+    /// A client. Its socket is read as long as it lives.
+    pub async fn client(bind: impl ToSocketAddrs, parameters: Parameters) -> io::Result<Endpoint> {
+        let endpoint = Endpoint::bind(bind, parameters).await?;
+        // The task holds the endpoint's inside weakly, so that it ends with the last clone.
+        let weak = Arc::downgrade(&endpoint.inner);
+        tokio::spawn(async move {
+            let mut buffer = vec![0; DATAGRAM_MAX];
+            while let Some(inner) = weak.upgrade() {
+                let Ok(received) = timeout(Duration::from_secs(1), inner.socket.recv_from(&mut buffer)).await else {
+                    continue;
+                };
+                // An ICMP error of an earlier message is no reason to stop.
+                let Ok((length, peer)) = received else { continue };
+                inner.receive(peer, buffer.get(..length).unwrap_or_default(), None::<&Arc<Server<NoService>>>).await;
+            }
+        });
+        Ok(endpoint)
+    }
+
+    /// A server; it serves while the returned future is polled.
+    pub async fn serve<S: Service>(
+        bind: impl ToSocketAddrs,
+        parameters: Parameters,
+        service: S,
+    ) -> io::Result<(Endpoint, impl Future<Output = ()>)> {
+        let endpoint = Endpoint::bind(bind, parameters).await?;
+        let inner = endpoint.inner.clone();
+        let server = Arc::new(Server::new(inner.clone(), service));
+        let serve = async move {
+            let mut buffer = vec![0; DATAGRAM_MAX];
+            loop {
+                let Ok((length, peer)) = inner.socket.recv_from(&mut buffer).await else { continue };
+                inner.receive(peer, buffer.get(..length).unwrap_or_default(), Some(&server)).await;
+            }
+        };
+        Ok((endpoint, serve))
+    }
+
+    async fn bind(bind: impl ToSocketAddrs, parameters: Parameters) -> io::Result<Endpoint> {
+        let inner = Inner {
+            socket: UdpSocket::bind(bind).await?,
+            parameters,
+            ids: AtomicU16::new(rand::random()),
+            unacknowledged: Mutex::default(),
+            tokens: Mutex::default(),
+            turns: Mutex::default(),
+        };
+        Ok(Endpoint { inner: Arc::new(inner) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.inner.socket.local_addr()
+    }
+}
+
+/// A client's own service: there is none.
+struct NoService;
+
+impl Service for NoService {
+    async fn call(&self, _request: crate::server::Request) -> crate::server::Response {
+        crate::server::Response::new(crate::message::Code::NOT_FOUND)
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    pub(crate) fn next_id(&self) -> u16 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) async fn send(&self, peer: SocketAddr, packet: &Packet) -> Result<(), Failure> {
+        let bytes = packet.to_bytes_unlimited().map_err(|_| Failure::Malformed("it cannot be encoded"))?;
+        self.socket.send_to(&bytes, peer).await?;
+        Ok(())
+    }
+
+    async fn receive<S: Service>(&self, peer: SocketAddr, datagram: &[u8], server: Option<&Arc<Server<S>>>) {
+        let (class, packet) = match parse(datagram) {
+            Ok(parsed) => parsed,
+            Err(Bad::Ignore) => return,
+            Err(Bad::Reset(id)) => return self.reset(peer, id).await,
+        };
+        let id = packet.header.message_id;
+        match (packet.header.get_type(), class) {
+            (MessageType::Acknowledgement, class) => {
+                self.acknowledged(peer, id, Acknowledged::Acknowledged);
+                if class == Class::Response {
+                    self.deliver(peer, packet);
+                }
+            }
+            (MessageType::Reset, _) => self.acknowledged(peer, id, Acknowledged::Reset),
+            // A ping (section 4.3).
+            (MessageType::Confirmable, Class::Empty) => self.reset(peer, id).await,
+            (MessageType::NonConfirmable, Class::Empty) => {}
+            (kind, Class::Response) => {
+                let answer = match self.deliver(peer, packet) {
+                    Delivered::Read => MessageType::Acknowledgement,
+                    Delivered::Unwanted => MessageType::Reset,
+                    // It will come again.
+                    Delivered::Later => return,
+                };
+                if kind == MessageType::Confirmable {
+                    let _ = self.send(peer, &empty(answer, id)).await;
+                }
+            }
+            (kind, Class::Request) => match server {
+                Some(server) => server.receive(peer, packet).await,
+                None if kind == MessageType::Confirmable => self.reset(peer, id).await,
+                None => {}
+            },
+        }
+    }
+
+    async fn reset(&self, peer: SocketAddr, id: u16) {
+        let _ = self.send(peer, &empty(MessageType::Reset, id)).await;
+    }
+
+    fn acknowledged(&self, peer: SocketAddr, id: u16, how: Acknowledged) {
+        if let Some(waiting) = lock(&self.unacknowledged).remove(&(peer, id)) {
+            let _ = waiting.send(how);
+        }
+    }
+
+    /// Gives a response to whoever waits for its token.
+    fn deliver(&self, peer: SocketAddr, packet: Packet) -> Delivered {
+        let tokens = lock(&self.tokens);
+        match tokens.get(&(peer, packet.get_token().to_vec())).map(|waiting| waiting.try_send(packet)) {
+            Some(Ok(())) => Delivered::Read,
+            Some(Err(mpsc::error::TrySendError::Full(_))) => Delivered::Later,
+            Some(Err(mpsc::error::TrySendError::Closed(_))) | None => Delivered::Unwanted,
+        }
+    }
+
+    /// A new token (8 random bytes), and what comes for it.
+    pub(crate) fn token(self: &Arc<Self>, peer: SocketAddr) -> Token {
+        let bytes: [u8; 8] = rand::random();
+        let (tell, responses) = mpsc::channel(UNREAD_MAX);
+        lock(&self.tokens).insert((peer, bytes.to_vec()), tell);
+        Token { endpoint: self.clone(), peer, bytes: bytes.to_vec(), responses }
+    }
+
+    /// Sends a confirmable message, until it is acknowledged. Waits for its turn.
+    pub(crate) async fn confirmable(&self, peer: SocketAddr, packet: &mut Packet) -> Result<(), Failure> {
+        let turn = lock(&self.turns).entry(peer).or_default().clone();
+        let taken = turn.lock().await;
+        let result = self.retransmit(peer, packet).await;
+        drop(taken);
+        // Nobody else wants a turn: one hold is in the table, one is here.
+        let mut turns = lock(&self.turns);
+        if Arc::strong_count(&turn) <= 2 {
+            turns.remove(&peer);
+        }
+        result
+    }
+
+    async fn retransmit(&self, peer: SocketAddr, packet: &mut Packet) -> Result<(), Failure> {
+        let id = self.next_id();
+        packet.header.set_type(MessageType::Confirmable);
+        packet.header.message_id = id;
+        let (tell, mut acknowledged) = oneshot::channel();
+        let _waiting = Waiting::new(self, (peer, id), tell);
+        let mut wait = self.parameters.ack_timeout.mul_f64(rand::thread_rng().gen_range(1.0..1.5));
+        for _ in 0..=self.parameters.max_retransmit {
+            self.send(peer, packet).await?;
+            match timeout(wait, &mut acknowledged).await {
+                Ok(Ok(Acknowledged::Acknowledged)) => return Ok(()),
+                Ok(Ok(Acknowledged::Reset)) => return Err(Failure::Reset),
+                Ok(Err(_)) => return Err(Failure::NoAnswer),
+                Err(_) => wait = wait.saturating_mul(2),
+            }
+        }
+        Err(Failure::NoAnswer)
+    }
+}
+
+/// A confirmable message's place in the table, given up with the wait.
+struct Waiting<'a> {
+    endpoint: &'a Inner,
+    key: (SocketAddr, u16),
+}
+
+impl<'a> Waiting<'a> {
+    fn new(endpoint: &'a Inner, key: (SocketAddr, u16), tell: oneshot::Sender<Acknowledged>) -> Self {
+        lock(&endpoint.unacknowledged).insert(key, tell);
+        Waiting { endpoint, key }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(&self.endpoint.unacknowledged).remove(&self.key);
+    }
+}
+
+/// A token in use. Responses to it are delivered as long as this lives.
+pub(crate) struct Token {
+    endpoint: Arc<Inner>,
+    peer: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) responses: mpsc::Receiver<Packet>,
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        lock(&self.endpoint.tokens).remove(&(self.peer, std::mem::take(&mut self.bytes)));
+    }
+}

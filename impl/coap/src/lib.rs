@@ -1,0 +1,35 @@
+//! CoAP over UDP for the gateway, its nodes and its clients: RFC 7252, block-wise transfer (RFC 7959), Observe (RFC 7641).
+//!
+//! | layer | RFC | where |
+//! |---|---|---|
+//! | datagrams: form, codes, options | 7252 section 3, 5.10 | [`message`] |
+//! | messages: deduplication, retransmission, matching, congestion control | 7252 section 4 | [`endpoint`] |
+//! | bodies in blocks | 7959 | [`block`], `transfer` |
+//! | a server's requests and its observers | 7252 section 5, 7641 | [`server`] |
+//! | a client's requests and observations | 7252 section 5, 7641 | [`client`] |
+//!
+//! Every table that a peer can fill has a limit; what does not fit is refused or forgotten, never waited for.
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects
+)]
+
+pub mod block;
+pub mod client;
+mod dedup;
+pub mod endpoint;
+pub mod message;
+pub mod names;
+mod observers;
+pub mod server;
+mod transfer;
+
+pub use client::{Client, Observation, Reply};
+pub use endpoint::{Endpoint, Failure, Parameters};
+pub use message::{Code, Method};
+pub use server::{Request, Response, Service};

@@ -1,0 +1,287 @@
+//! Datagrams: what is checked before `coap-lite` reads them, codes, and options.
+
+use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
+use std::collections::LinkedList;
+
+/// Bytes of a datagram that is read; longer ones are cut off and do not parse.
+pub(crate) const DATAGRAM_MAX: usize = 2048;
+const HEADER: usize = 4;
+const VERSION: u8 = 1;
+const PAYLOAD_MARKER: u8 = 0xff;
+
+/// A code, class and detail in one byte (RFC 7252 section 12.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code(pub u8);
+
+impl Code {
+    /// 2.01
+    pub const CREATED: Code = Code(0x41);
+    /// 2.02
+    pub const DELETED: Code = Code(0x42);
+    /// 2.04
+    pub const CHANGED: Code = Code(0x44);
+    /// 2.05
+    pub const CONTENT: Code = Code(0x45);
+    /// 2.31 (RFC 7959)
+    pub const CONTINUE: Code = Code(0x5f);
+    /// 4.00
+    pub const BAD_REQUEST: Code = Code(0x80);
+    /// 4.02
+    pub const BAD_OPTION: Code = Code(0x82);
+    /// 4.03
+    pub const FORBIDDEN: Code = Code(0x83);
+    /// 4.04
+    pub const NOT_FOUND: Code = Code(0x84);
+    /// 4.05
+    pub const METHOD_NOT_ALLOWED: Code = Code(0x85);
+    /// 4.06
+    pub const NOT_ACCEPTABLE: Code = Code(0x86);
+    /// 4.08 (RFC 7959)
+    pub const INCOMPLETE: Code = Code(0x88);
+    /// 4.09 (RFC 8132)
+    pub const CONFLICT: Code = Code(0x89);
+    /// 4.12
+    pub const PRECONDITION_FAILED: Code = Code(0x8c);
+    /// 4.13
+    pub const TOO_LARGE: Code = Code(0x8d);
+    /// 4.15
+    pub const UNSUPPORTED_FORMAT: Code = Code(0x8f);
+    /// 4.29 (RFC 8516)
+    pub const TOO_MANY: Code = Code(0x9d);
+    /// 5.00
+    pub const INTERNAL: Code = Code(0xa0);
+    /// 5.03
+    pub const UNAVAILABLE: Code = Code(0xa3);
+    /// 5.05
+    pub const NO_PROXY: Code = Code(0xa5);
+
+    /// Class: 2 is success.
+    pub const fn class(self) -> u8 {
+        self.0 >> 5
+    }
+
+    /// 2.xx
+    pub const fn is_success(self) -> bool {
+        self.class() == 2
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:02}", self.class(), self.0 & 0x1f)
+    }
+}
+
+/// A request's method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// 0.01
+    Get,
+    /// 0.02
+    Post,
+    /// 0.03
+    Put,
+    /// 0.04
+    Delete,
+}
+
+impl Method {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Method::Get => 1,
+            Method::Post => 2,
+            Method::Put => 3,
+            Method::Delete => 4,
+        }
+    }
+
+    pub(crate) const fn from_code(code: u8) -> Option<Method> {
+        match code {
+            1 => Some(Method::Get),
+            2 => Some(Method::Post),
+            3 => Some(Method::Put),
+            4 => Some(Method::Delete),
+            _ => None,
+        }
+    }
+}
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Empty,
+    Request,
+    Response,
+}
+
+/// Why a datagram is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bad {
+    /// To be ignored silently.
+    Ignore,
+    /// A confirmable message with a format error: to be reset (RFC 7252 section 4.2).
+    Reset(u16),
+}
+
+/// Reads a datagram.
+///
+/// `coap-lite` lets pass what RFC 7252 section 3 and 4.1 call errors: another version, an Empty message with more than its header, a
+/// payload marker without a payload, a reserved class.
+pub(crate) fn parse(datagram: &[u8]) -> Result<(Class, Packet), Bad> {
+    let Some(&[first, code, high, low]) = datagram.first_chunk::<HEADER>() else { return Err(Bad::Ignore) };
+    if first >> 6 != VERSION {
+        return Err(Bad::Ignore);
+    }
+    let bad = if (first >> 4) & 3 == 0 { Bad::Reset(u16::from_be_bytes([high, low])) } else { Bad::Ignore };
+    let class = match code >> 5 {
+        0 if code == 0 => Class::Empty,
+        0 => Class::Request,
+        2 | 4 | 5 => Class::Response,
+        _ => return Err(bad),
+    };
+    if class == Class::Empty && datagram.len() != HEADER {
+        return Err(bad);
+    }
+    let packet = Packet::from_bytes(datagram).map_err(|_| bad)?;
+    if packet.payload.is_empty() && datagram.last() == Some(&PAYLOAD_MARKER) {
+        // Either a marker without a payload, or the end of an option or the token: without a marker it is as long as written anew.
+        let again = packet.to_bytes_unlimited().map_err(|_| bad)?;
+        if again.len() != datagram.len() {
+            return Err(bad);
+        }
+    }
+    Ok((class, packet))
+}
+
+/// A message without anything: an acknowledgement or a reset.
+pub(crate) fn empty(kind: MessageType, id: u16) -> Packet {
+    let mut packet = Packet::new();
+    packet.header.set_type(kind);
+    packet.header.code = MessageClass::Empty;
+    packet.header.message_id = id;
+    packet
+}
+
+pub(crate) fn code(packet: &Packet) -> Code {
+    Code(packet.header.code.into())
+}
+
+/// An option that is an unsigned integer; `None` if it is absent or too long.
+pub(crate) fn uint(packet: &Packet, option: CoapOption) -> Option<u32> {
+    let value = packet.get_first_option(option)?;
+    if value.len() > 4 {
+        return None;
+    }
+    Some(value.iter().fold(0, |number, byte| (number << 8) | u32::from(*byte)))
+}
+
+/// An unsigned integer in its shortest form.
+pub(crate) fn put_uint(packet: &mut Packet, option: CoapOption, number: u32) {
+    let bytes = number.to_be_bytes();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let value = bytes.get(zeros..).unwrap_or_default().to_vec();
+    packet.set_option(option, LinkedList::from([value]));
+}
+
+/// An option that may be repeated, as text. `None` if one is not UTF-8.
+pub(crate) fn texts(packet: &Packet, option: CoapOption) -> Option<Vec<String>> {
+    let values = packet.get_option(option).into_iter().flatten();
+    values.map(|value| String::from_utf8(value.clone()).ok()).collect()
+}
+
+pub(crate) fn put_texts<'a>(packet: &mut Packet, option: CoapOption, texts: impl IntoIterator<Item = &'a str>) {
+    for text in texts {
+        packet.add_option(option, text.as_bytes().to_vec());
+    }
+}
+
+/// A critical option of a request that is not understood here: 4.02 (RFC 7252 section 5.4.1), or 5.05 for a proxy's.
+pub(crate) fn not_understood(packet: &Packet) -> Option<Code> {
+    const IF_MATCH: u16 = 1;
+    const PROXY_URI: u16 = 35;
+    const PROXY_SCHEME: u16 = 39;
+    const UNDERSTOOD: [u16; 7] = [3, 7, 11, 15, 17, 23, 27];
+    packet.options().map(|(number, _)| *number).filter(|number| number % 2 == 1).find_map(|number| match number {
+        PROXY_URI | PROXY_SCHEME => Some(Code::NO_PROXY),
+        number if UNDERSTOOD.contains(&number) => None,
+        IF_MATCH.. => Some(Code::BAD_OPTION),
+        0 => None,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_message() {
+        // Too short, and versions 0, 2 and 3.
+        assert_eq!(parse(&[]).unwrap_err(), Bad::Ignore);
+        assert_eq!(parse(&[0x40, 1, 0]).unwrap_err(), Bad::Ignore);
+        for version in [0x00, 0x80, 0xc0] {
+            assert_eq!(parse(&[version, 1, 0, 7]).unwrap_err(), Bad::Ignore);
+        }
+        // Empty is exactly four bytes.
+        assert!(parse(&[0x40, 0, 0, 7]).is_ok());
+        assert_eq!(parse(&[0x40, 0, 0, 7, 0xff, 1]).unwrap_err(), Bad::Reset(7));
+        assert_eq!(parse(&[0x41, 0, 0, 7, 9]).unwrap_err(), Bad::Reset(7));
+        assert_eq!(parse(&[0x60, 0, 0, 7, 9]).unwrap_err(), Bad::Ignore);
+        // A payload marker needs a payload; the same byte may end a token or an option.
+        assert_eq!(parse(&[0x40, 1, 0, 7, 0xff]).unwrap_err(), Bad::Reset(7));
+        assert_eq!(parse(&[0x50, 1, 0, 7, 0xff]).unwrap_err(), Bad::Ignore);
+        assert!(parse(&[0x40, 1, 0, 7, 0xff, 0xff]).is_ok());
+        assert!(parse(&[0x41, 1, 0, 7, 0xff]).is_ok());
+        assert!(parse(&[0x40, 1, 0, 7, 0xb1, 0xff]).is_ok());
+        assert_eq!(parse(&[0x40, 1, 0, 7, 0xb1, 0xff, 0xff]).unwrap_err(), Bad::Reset(7));
+        // Reserved classes, a token of nine bytes, an option that runs over the end.
+        for code in [0x20, 0x60, 0xc0, 0xe1] {
+            assert_eq!(parse(&[0x40, code, 0, 7]).unwrap_err(), Bad::Reset(7));
+        }
+        assert_eq!(parse(&[0x49, 1, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap_err(), Bad::Reset(7));
+        assert_eq!(parse(&[0x40, 1, 0, 7, 0xb5, b'a']).unwrap_err(), Bad::Reset(7));
+    }
+
+    #[test]
+    fn nothing_makes_it_panic() {
+        let mut state = 1_u64;
+        let mut byte = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state.to_be_bytes()[0]
+        };
+        for _ in 0..50_000 {
+            let length = usize::from(byte() % 40);
+            let mut datagram: Vec<u8> = (0..length).map(|_| byte()).collect();
+            if let Some(first) = datagram.first_mut() {
+                *first = 0x40 | (*first & 0x3f);
+            }
+            if let Ok((_, packet)) = parse(&datagram) {
+                not_understood(&packet);
+                texts(&packet, CoapOption::UriPath);
+                uint(&packet, CoapOption::Block1);
+            }
+        }
+    }
+
+    #[test]
+    fn options_that_must_be_understood() {
+        let with = |number: u16| {
+            let mut packet = Packet::new();
+            packet.add_option(CoapOption::from(number), vec![1]);
+            not_understood(&packet)
+        };
+        assert_eq!([with(11), with(12), with(258), with(60)], [None; 4]);
+        assert_eq!([with(1), with(5), with(9), with(65001)], [Some(Code::BAD_OPTION); 4]);
+        assert_eq!([with(35), with(39)], [Some(Code::NO_PROXY); 2]);
+    }
+
+    #[test]
+    fn integers_are_as_short_as_possible() {
+        let mut packet = Packet::new();
+        for (number, bytes) in [(0, &[][..]), (1, &[1]), (60, &[60]), (256, &[1, 0]), (u32::MAX, &[255; 4])] {
+            put_uint(&mut packet, CoapOption::MaxAge, number);
+            assert_eq!(packet.get_first_option(CoapOption::MaxAge).unwrap(), bytes);
+            assert_eq!(uint(&packet, CoapOption::MaxAge), Some(number));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Names that nodes, clients and gateway share, over CoAP and HTTP alike (PROTOCOL.md section 14).
+
+/// First segment of every path.
+pub const ROOT: &str = "dke";
+/// Below a node: its credential.
+pub const CREDENTIAL: &str = "credential";
+/// Below a node: its Publication.
+pub const PUBLICATION: &str = "publication";
+/// Below a node: an Offer.
+pub const OFFER: &str = "offer";
+/// Below a node: an Initiate for it.
+pub const INITIATE: &str = "initiate";
+/// Below a node: the Initiates that wait.
+pub const MAILBOX: &str = "mailbox";
+/// Below a node: its Confirms.
+pub const CONFIRM: &str = "confirm";
+/// Below a node: sealed representations.
+pub const SEALED: &str = "sealed";
+/// In a query: the mailbox token in hexadecimal.
+pub const TOKEN: &str = "token=";
+/// In the query of a list: the node behind which it begins.
+pub const AFTER: &str = "after=";
+
+/// Content-Format of a message or a credential, from the range for experiments.
+pub const MESSAGE: u16 = 65_001;
+/// Content-Format of a sequence of messages.
+pub const SEQUENCE: u16 = 65_002;
+/// Media type of a message or a credential.
+pub const MESSAGE_TYPE: &str = "application/x.dke+cbor";
+/// Media type of a sequence of messages.
+pub const SEQUENCE_TYPE: &str = "application/x.dke+cbor-seq";
+
+/// Bytes of H(CRED_N) that identify a node.
+pub const NODE_ID: usize = 16;
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A node's identifier in a path: base64url without padding (RFC 4648 section 5), 22 characters.
+pub fn node_name(node: &[u8; NODE_ID]) -> String {
+    let number = u128::from_be_bytes(*node);
+    // 21 characters of 6 bits, and one of the last 2.
+    let highest = (0..21_u32).map(|place| number >> 122_u32.saturating_sub(place.saturating_mul(6)));
+    let values = highest.chain([number << 4]);
+    values
+        .filter_map(|bits| ALPHABET.get(usize::try_from(bits & 63).unwrap_or_default()))
+        .map(|byte| char::from(*byte))
+        .collect()
+}
+
+/// The identifier of this name; `None` if it is not in its only form.
+pub fn read_node_name(name: &str) -> Option<[u8; NODE_ID]> {
+    let (bytes, last) = name.as_bytes().split_first_chunk::<21>().filter(|(_, rest)| rest.len() == 1)?;
+    let mut number = 0_u128;
+    for byte in bytes {
+        number = (number << 6) | u128::from(value(*byte)?);
+    }
+    // The last character has two bits; the others are zero.
+    let last = value(*last.first()?).filter(|last| last & 15 == 0)?;
+    Some(((number << 2) | u128::from(last >> 4)).to_be_bytes())
+}
+
+const fn value(character: u8) -> Option<u8> {
+    match character {
+        b'A'..=b'Z' => Some(character.wrapping_sub(b'A')),
+        b'a'..=b'z' => Some(character.wrapping_sub(b'a').wrapping_add(26)),
+        b'0'..=b'9' => Some(character.wrapping_sub(b'0').wrapping_add(52)),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_nodes() {
+        // RFC 4648 section 10: "foobarfoobarfoob" in Base 64.
+        assert_eq!(node_name(b"foobarfoobarfoob"), "Zm9vYmFyZm9vYmFyZm9vYg");
+        assert_eq!(node_name(&[0xfb; 16]), "-_v7-_v7-_v7-_v7-_v7-w");
+        for node in [*b"foobarfoobarfoob", [0; 16], [0xff; 16], [0xfb; 16]] {
+            assert_eq!(read_node_name(&node_name(&node)), Some(node));
+        }
+        for bad in [
+            "",
+            "Zm9vYmFyZm9vYmFyZm9vYh",
+            "Zm9vYmFyZm9vYmFyZm9vYg=",
+            "Zm9vYmFyZm9vYmFyZm9vY",
+            "Zm9vYmFyZm9vYmFyZm9v+g",
+            "ö",
+        ] {
+            assert_eq!(read_node_name(bad), None, "{bad}");
+        }
+    }
+}

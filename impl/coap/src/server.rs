@@ -1,0 +1,340 @@
+//! A server: requests in, answers out (RFC 7252 section 5, RFC 7959, RFC 7641).
+
+use crate::block::Block;
+use crate::dedup::{Dedup, Seen};
+use crate::endpoint::{Inner, lock};
+use crate::message::{Code, Method, code, empty, not_understood, put_texts, put_uint, texts, uint};
+use crate::observers::{Observers, REGISTER};
+use crate::transfer::{Key, Transfers, Upload, part};
+use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
+use futures_util::FutureExt as _;
+use std::collections::LinkedList;
+use std::future::Future;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::sync::{Semaphore, watch};
+
+/// Requests that may be under way at a time; further ones get 5.03.
+const UNDER_WAY_MAX: usize = 4096;
+/// Max-Age of a 5.03 for that reason, in seconds.
+const RETRY: u32 = 1;
+/// Request-Tag (RFC 9175 section 3.2): tells transfers apart.
+const REQUEST_TAG: u16 = 292;
+
+/// A request with its whole body.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub peer: SocketAddr,
+    /// What for.
+    pub method: Method,
+    /// Segments of the path.
+    pub path: Vec<String>,
+    /// Parts of the query.
+    pub query: Vec<String>,
+    /// Content-Format of the body.
+    pub format: Option<u16>,
+    /// Accept.
+    pub accept: Option<u16>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer with its whole body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Success or failure.
+    pub code: Code,
+    /// Content-Format of the body.
+    pub format: Option<u16>,
+    /// Seconds for which it is fresh, or after which another try makes sense.
+    pub max_age: Option<u32>,
+    /// Path of what was created.
+    pub location: Vec<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// An answer without a body.
+    pub const fn new(code: Code) -> Response {
+        Response { code, format: None, max_age: None, location: Vec::new(), body: Vec::new() }
+    }
+}
+
+/// What a server is for.
+pub trait Service: Send + Sync + 'static {
+    /// Answers a request. It is carried out once, however often the message came.
+    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// A bell for a resource that can be observed; `None` if it cannot.
+    fn watch(&self, _request: &Request) -> Option<watch::Receiver<()>> {
+        None
+    }
+
+    /// Bytes of the largest body that is taken.
+    fn body_max(&self) -> usize {
+        0
+    }
+}
+
+pub(crate) struct Server<S> {
+    endpoint: Arc<Inner>,
+    pub(crate) service: S,
+    dedup: Mutex<Dedup>,
+    transfers: Mutex<Transfers>,
+    observers: Observers,
+    under_way: Arc<Semaphore>,
+}
+
+impl<S: Service> Server<S> {
+    pub(crate) fn new(endpoint: Arc<Inner>, service: S) -> Server<S> {
+        Server {
+            endpoint,
+            service,
+            dedup: Mutex::default(),
+            transfers: Mutex::new(Transfers::new()),
+            observers: Observers::default(),
+            under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
+        }
+    }
+
+    /// A request has come: answers at once if that is possible, else in a task of its own.
+    pub(crate) async fn receive(self: &Arc<Self>, peer: SocketAddr, packet: Packet) {
+        let head = Head {
+            peer,
+            id: packet.header.message_id,
+            kind: packet.header.get_type(),
+            token: packet.get_token().to_vec(),
+        };
+        match lock(&self.dedup).begin(peer, head.id, Instant::now()) {
+            Seen::New => {}
+            Seen::UnderWay => return,
+            Seen::Answered(answer) => {
+                // A datagram that is lost here is asked for again.
+                let _ = self.endpoint.socket.try_send_to(&answer, peer);
+                return;
+            }
+        }
+        let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
+            let busy = Response { max_age: Some(RETRY), ..Response::new(Code::UNAVAILABLE) };
+            return self.reply(&head, write(&busy, None, None)).await;
+        };
+        let server = self.clone();
+        let mut answer = Box::pin(async move { server.answer(peer, packet).await });
+        if let Some(packet) = answer.as_mut().now_or_never() {
+            return self.reply(&head, packet).await;
+        }
+        let server = self.clone();
+        tokio::spawn(async move {
+            server.later(&head, answer).await;
+            drop(permit);
+        });
+    }
+
+    /// Piggybacked if the answer comes soon enough, else on its own (RFC 7252 section 5.2.2).
+    async fn later(&self, head: &Head, mut answer: impl Future<Output = Packet> + Unpin) {
+        if let Ok(packet) = tokio::time::timeout(self.endpoint.parameters.piggyback, &mut answer).await {
+            return self.reply(head, packet).await;
+        }
+        if head.kind == MessageType::Confirmable {
+            self.send(head, &empty(MessageType::Acknowledgement, head.id)).await;
+        }
+        let mut packet = answer.await;
+        packet.set_token(head.token.clone());
+        if head.kind == MessageType::Confirmable {
+            // A client that does not acknowledge it is gone.
+            let _ = self.endpoint.confirmable(head.peer, &mut packet).await;
+        } else {
+            self.reply(head, packet).await;
+        }
+    }
+
+    async fn reply(&self, head: &Head, mut packet: Packet) {
+        packet.set_token(head.token.clone());
+        if head.kind == MessageType::Confirmable {
+            packet.header.set_type(MessageType::Acknowledgement);
+            packet.header.message_id = head.id;
+        } else {
+            packet.header.set_type(MessageType::NonConfirmable);
+            packet.header.message_id = self.endpoint.next_id();
+        }
+        self.send(head, &packet).await;
+    }
+
+    async fn send(&self, head: &Head, packet: &Packet) {
+        let Ok(bytes) = packet.to_bytes_unlimited() else { return };
+        let bytes: Arc<[u8]> = bytes.into();
+        lock(&self.dedup).end(head.peer, head.id, &bytes);
+        let _ = self.endpoint.socket.send_to(&bytes, head.peer).await;
+    }
+
+    async fn answer(self: Arc<Self>, peer: SocketAddr, packet: Packet) -> Packet {
+        match self.try_answer(peer, &packet).await {
+            Ok(answer) => answer,
+            Err(code) => write(&Response::new(code), None, None),
+        }
+    }
+
+    async fn try_answer(self: &Arc<Self>, peer: SocketAddr, packet: &Packet) -> Result<Packet, Code> {
+        let method = Method::from_code(code(packet).0).ok_or(Code::METHOD_NOT_ALLOWED)?;
+        if let Some(code) = not_understood(packet) {
+            return Err(code);
+        }
+        let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
+        let block_2 = Block::read(packet, CoapOption::Block2).map_err(|()| Code::BAD_REQUEST)?;
+        if let Some(wanted) = block_2.filter(|block| block.number > 0) {
+            let kept = lock(&self.transfers).kept(&key(peer, packet));
+            match kept {
+                Some(response) => return cut(&response, Some(wanted), block_1),
+                // What was done once is not done again for the rest of its answer.
+                None if method != Method::Get => return Err(Code::INCOMPLETE),
+                None => {}
+            }
+        }
+        let body_max = self.service.body_max();
+        let body = match block_1 {
+            None if packet.payload.len() > body_max => return Err(Code::TOO_LARGE),
+            None => packet.payload.clone(),
+            Some(block) => {
+                let upload =
+                    lock(&self.transfers).upload(&key(peer, packet), block, &packet.payload, body_max, Instant::now());
+                match upload {
+                    Upload::Continue => return Ok(write(&Response::new(Code::CONTINUE), Some(block), None)),
+                    Upload::Complete(body) => body,
+                    Upload::Refused(code) => return Ok(write(&Response::new(code), Some(block), None)),
+                }
+            }
+        };
+        let request = Request {
+            peer,
+            method,
+            path: texts(packet, CoapOption::UriPath).ok_or(Code::BAD_REQUEST)?,
+            query: texts(packet, CoapOption::UriQuery).ok_or(Code::BAD_REQUEST)?,
+            format: uint(packet, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
+            accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
+            body,
+        };
+        let observe = if method == Method::Get { uint(packet, CoapOption::Observe) } else { None };
+        let bell = match observe {
+            Some(REGISTER) => self.service.watch(&request),
+            _ => {
+                self.observers.cancel(peer, packet.get_token());
+                None
+            }
+        };
+        let Some(bell) = bell else {
+            let response = self.service.call(request).await;
+            return self.first(|| key(peer, packet), response, block_2, block_1);
+        };
+        let response = self.service.call(request.clone()).await;
+        let observed = response.code.is_success();
+        let mut answer = self.first(|| key(peer, packet), response, block_2, block_1)?;
+        if observed && self.observe(peer, packet, request, bell) {
+            put_uint(&mut answer, CoapOption::Observe, REGISTER);
+        }
+        Ok(answer)
+    }
+
+    /// The first block of an answer; the rest is kept.
+    fn first(
+        &self,
+        key: impl FnOnce() -> Key,
+        response: Response,
+        wanted: Option<Block>,
+        block_1: Option<Block>,
+    ) -> Result<Packet, Code> {
+        let packet = cut(&response, wanted, block_1)?;
+        if packet.payload.len() < response.body.len() {
+            lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());
+        }
+        Ok(packet)
+    }
+
+    /// Registers an observer. `false` if there are too many.
+    fn observe(
+        self: &Arc<Self>,
+        peer: SocketAddr,
+        packet: &Packet,
+        request: Request,
+        mut bell: watch::Receiver<()>,
+    ) -> bool {
+        let (server, token) = (self.clone(), packet.get_token().to_vec());
+        let wanted = Block::read(packet, CoapOption::Block2).ok().flatten();
+        let key = key(peer, packet);
+        let notify = async move {
+            let mut sequence = REGISTER;
+            while bell.changed().await.is_ok() {
+                let response = server.service.call(request.clone()).await;
+                let success = response.code.is_success();
+                let Ok(mut notification) = server.first(|| key.clone(), response, wanted, None) else { break };
+                sequence = sequence.wrapping_add(1) & 0x00ff_ffff;
+                notification.set_token(token.clone());
+                if success {
+                    put_uint(&mut notification, CoapOption::Observe, sequence);
+                }
+                let acknowledged = server.endpoint.confirmable(peer, &mut notification).await;
+                if acknowledged.is_err() || !success {
+                    break;
+                }
+            }
+            server.observers.cancel(peer, &token);
+        };
+        self.observers.add(peer, packet.get_token(), notify)
+    }
+}
+
+/// What an answer needs of its request.
+struct Head {
+    peer: SocketAddr,
+    id: u16,
+    kind: MessageType,
+    token: Vec<u8>,
+}
+
+fn key(peer: SocketAddr, packet: &Packet) -> Key {
+    let mut resource = Vec::new();
+    for option in [CoapOption::UriPath, CoapOption::UriQuery, CoapOption::Unknown(REQUEST_TAG)] {
+        for value in packet.get_option(option).into_iter().flatten() {
+            // A segment has at most 255 bytes, so it cannot run into the next one.
+            resource.extend_from_slice(&u16::from(option).to_be_bytes());
+            resource.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
+            resource.extend_from_slice(value);
+        }
+    }
+    Key { peer, code: code(packet).0, resource }
+}
+
+/// One block of an answer; 4.00 if it lies beyond the end.
+fn cut(response: &Response, wanted: Option<Block>, block_1: Option<Block>) -> Result<Packet, Code> {
+    let (block_2, bytes) = part(&response.body, wanted).ok_or(Code::BAD_REQUEST)?;
+    let mut packet = write(response, block_1, block_2);
+    packet.payload = bytes.to_vec();
+    Ok(packet)
+}
+
+/// An answer without its body.
+fn write(response: &Response, block_1: Option<Block>, block_2: Option<Block>) -> Packet {
+    let mut packet = Packet::new();
+    packet.header.code = MessageClass::from(response.code.0);
+    if let Some(format) = response.format {
+        put_uint(&mut packet, CoapOption::ContentFormat, format.into());
+    }
+    if let Some(seconds) = response.max_age {
+        put_uint(&mut packet, CoapOption::MaxAge, seconds);
+    }
+    put_texts(&mut packet, CoapOption::LocationPath, response.location.iter().map(String::as_str));
+    if let Some(block) = block_1 {
+        block.write(&mut packet, CoapOption::Block1);
+    }
+    if let Some(block) = block_2 {
+        block.write(&mut packet, CoapOption::Block2);
+        // So that the client sees when its blocks are of two answers (RFC 7959 section 2.4).
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&response.body);
+        packet.set_option(CoapOption::ETag, LinkedList::from([hasher.finish().to_be_bytes().to_vec()]));
+    }
+    packet
+}

@@ -1,0 +1,386 @@
+//! A server on loopback, spoken to in bare datagrams: what other libraries were found to get wrong.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
+use dke_coap::client::Ask;
+use dke_coap::{Client, Code, Endpoint, Failure, Method, Parameters, Request, Response, Service};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+/// Answers with what it was sent; counts how often it was called.
+#[derive(Clone)]
+struct Echo {
+    calls: Arc<AtomicU32>,
+    bell: watch::Sender<()>,
+}
+
+impl Echo {
+    fn new() -> Echo {
+        Echo { calls: Arc::default(), bell: watch::channel(()).0 }
+    }
+}
+
+impl Service for Echo {
+    async fn call(&self, request: Request) -> Response {
+        let calls = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        let body = match request.path.first().map(String::as_str) {
+            Some("slow") => {
+                sleep(Duration::from_millis(300)).await;
+                b"slow".to_vec()
+            }
+            Some("count") => calls.to_string().into_bytes(),
+            Some("large") => (0..3000_u32).map(|n| n.to_be_bytes()[3]).collect(),
+            Some("gone") => return Response::new(Code::NOT_FOUND),
+            _ => request.body,
+        };
+        Response { body, format: Some(42), ..Response::new(Code::CONTENT) }
+    }
+
+    fn watch(&self, request: &Request) -> Option<watch::Receiver<()>> {
+        (request.path.first().map(String::as_str) != Some("large")).then(|| self.bell.subscribe())
+    }
+
+    fn body_max(&self) -> usize {
+        5000
+    }
+}
+
+fn parameters() -> Parameters {
+    Parameters {
+        ack_timeout: Duration::from_millis(200),
+        piggyback: Duration::from_millis(100),
+        ..Parameters::default()
+    }
+}
+
+async fn serve(echo: &Echo) -> SocketAddr {
+    let (endpoint, serve) = Endpoint::serve("127.0.0.1:0", parameters(), echo.clone()).await.unwrap();
+    tokio::spawn(serve);
+    endpoint.address().unwrap()
+}
+
+/// A peer that says exactly what the test wants.
+struct Raw(UdpSocket);
+
+impl Raw {
+    async fn to(server: SocketAddr) -> Raw {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.connect(server).await.unwrap();
+        Raw(socket)
+    }
+
+    async fn send(&self, packet: &Packet) {
+        self.0.send(&packet.to_bytes_unlimited().unwrap()).await.unwrap();
+    }
+
+    async fn bytes(&self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 2048];
+        let received = timeout(Duration::from_millis(3000), self.0.recv(&mut buffer)).await.ok()?;
+        buffer.truncate(received.unwrap());
+        Some(buffer)
+    }
+
+    async fn next(&self) -> Packet {
+        Packet::from_bytes(&self.bytes().await.expect("an answer")).unwrap()
+    }
+
+    async fn ask(&self, packet: &Packet) -> Packet {
+        self.send(packet).await;
+        self.next().await
+    }
+}
+
+fn request(method: u8, path: &str, id: u16) -> Packet {
+    let mut packet = Packet::new();
+    packet.header.code = MessageClass::from(method);
+    packet.header.message_id = id;
+    packet.set_token(vec![7, 7]);
+    packet.add_option(CoapOption::UriPath, path.as_bytes().to_vec());
+    packet
+}
+
+fn code(packet: &Packet) -> u8 {
+    packet.header.code.into()
+}
+
+#[tokio::test]
+async fn a_repeated_message_is_carried_out_once() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    let first = peer.ask(&request(2, "count", 1)).await;
+    assert_eq!(
+        (first.header.get_type(), first.header.message_id, first.get_token()),
+        (MessageType::Acknowledgement, 1, &[7, 7][..])
+    );
+    for _ in 0..3 {
+        let again = peer.ask(&request(2, "count", 1)).await;
+        assert_eq!(again.to_bytes().unwrap(), first.to_bytes().unwrap());
+    }
+    assert_eq!(echo.calls.load(Ordering::SeqCst), 1);
+    assert_eq!(peer.ask(&request(2, "count", 2)).await.payload, b"2");
+}
+
+#[tokio::test]
+async fn a_slow_answer_comes_on_its_own_and_is_repeated_until_acknowledged() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    let acknowledged = peer.ask(&request(1, "slow", 1)).await;
+    assert_eq!((acknowledged.header.get_type(), code(&acknowledged)), (MessageType::Acknowledgement, 0));
+    let answer = peer.next().await;
+    assert_eq!((answer.header.get_type(), answer.payload.as_slice()), (MessageType::Confirmable, &b"slow"[..]));
+    assert_eq!(answer.get_token(), &[7, 7]);
+    // Not acknowledged: it comes again. Then it is, and stays away.
+    assert_eq!(peer.next().await.header.message_id, answer.header.message_id);
+    let mut ack = Packet::new();
+    ack.header.set_type(MessageType::Acknowledgement);
+    ack.header.code = MessageClass::Empty;
+    ack.header.message_id = answer.header.message_id;
+    peer.send(&ack).await;
+    let mut pinged = false;
+    peer.0.send(&[0x40, 0, 0, 99]).await.unwrap();
+    while let Some(bytes) = timeout(Duration::from_millis(1500), peer.bytes()).await.ok().flatten() {
+        // What was on its way before, and the answer to the ping.
+        pinged |= bytes == [0x70, 0, 0, 99];
+    }
+    assert!(pinged);
+    assert_eq!(echo.calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_reset_or_ignored() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    for bad in [&[0x40, 1, 0, 9, 0xff][..], &[0x40, 0, 0, 9, 1], &[0x49, 1, 0, 9], &[0x40, 0xc1, 0, 9]] {
+        peer.0.send(bad).await.unwrap();
+        assert_eq!(peer.bytes().await.unwrap(), [0x70, 0, 0, 9]);
+    }
+    for ignored in [&[0x00, 1, 0, 9][..], &[0x80, 1, 0, 9], &[0x40, 1], &[0x50, 1, 0, 9, 0xff]] {
+        peer.0.send(ignored).await.unwrap();
+    }
+    // A response that nobody asked for.
+    peer.0.send(&[0x40, 0x45, 0, 10]).await.unwrap();
+    assert_eq!(peer.bytes().await.unwrap(), [0x70, 0, 0, 10]);
+    assert_eq!(echo.calls.load(Ordering::SeqCst), 0);
+    // Options that must be understood, and a method that is not.
+    let mut odd = request(1, "x", 11);
+    odd.add_option(CoapOption::Unknown(65001), vec![1]);
+    assert_eq!(code(&peer.ask(&odd).await), Code::BAD_OPTION.0);
+    assert_eq!(code(&peer.ask(&request(5, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
+}
+
+fn block(number: u32, more: bool, exponent: u32) -> Vec<u8> {
+    let value = (number << 4) | (u32::from(more) << 3) | exponent;
+    value.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect()
+}
+
+#[tokio::test]
+async fn a_missing_block_is_told_and_bodies_are_bounded() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    let part = |number, more, id| {
+        let mut packet = request(2, "echo", id);
+        packet.add_option(CoapOption::Block1, block(number, more, 2));
+        packet.payload = vec![u8::try_from(number % 200).unwrap(); 64];
+        packet
+    };
+    let first = peer.ask(&part(0, true, 1)).await;
+    assert_eq!(
+        (code(&first), first.get_first_option(CoapOption::Block1)),
+        (Code::CONTINUE.0, Some(&block(0, true, 2)))
+    );
+    assert_eq!(code(&peer.ask(&part(2, false, 2)).await), Code::INCOMPLETE.0);
+    assert_eq!(code(&peer.ask(&part(1, false, 3)).await), Code::INCOMPLETE.0);
+    peer.ask(&part(0, true, 4)).await;
+    assert_eq!(peer.ask(&part(1, false, 5)).await.payload, [vec![0; 64], vec![1; 64]].concat());
+    // 5,000 bytes are allowed: 78 blocks of 64.
+    for number in 0..78 {
+        assert_eq!(code(&peer.ask(&part(number, true, 100 + u16::try_from(number).unwrap())).await), Code::CONTINUE.0);
+    }
+    assert_eq!(code(&peer.ask(&part(78, true, 99)).await), Code::TOO_LARGE.0);
+    let mut bad = request(2, "echo", 300);
+    bad.add_option(CoapOption::Block1, vec![7]);
+    assert_eq!(code(&peer.ask(&bad).await), Code::BAD_REQUEST.0);
+    assert_eq!(echo.calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_answer_in_blocks_of_the_client_s_size() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    let (mut body, mut tags) = (Vec::new(), Vec::new());
+    for number in 0.. {
+        let mut packet = request(2, "large", 1 + u16::try_from(number).unwrap());
+        packet.add_option(CoapOption::Block2, block(number, false, 5));
+        let answer = peer.ask(&packet).await;
+        body.extend_from_slice(&answer.payload);
+        tags.push(answer.get_first_option(CoapOption::ETag).unwrap().clone());
+        let more = answer.get_first_option(CoapOption::Block2).unwrap().last().unwrap() & 8 != 0;
+        assert_eq!(more, answer.payload.len() == 512 && body.len() < 3000);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(body.len(), 3000);
+    tags.dedup();
+    assert_eq!(tags.len(), 1);
+    assert_eq!(echo.calls.load(Ordering::SeqCst), 1, "the rest of an answer is no new request");
+    let mut beyond = request(2, "large", 99);
+    beyond.add_option(CoapOption::Block2, block(6, false, 5));
+    assert_eq!(code(&peer.ask(&beyond).await), Code::BAD_REQUEST.0);
+}
+
+#[tokio::test]
+async fn observers_are_told_until_they_object() {
+    let echo = Echo::new();
+    let peer = Raw::to(serve(&echo).await).await;
+    let mut register = request(1, "count", 1);
+    register.add_option(CoapOption::Observe, Vec::new());
+    let first = peer.ask(&register).await;
+    assert_eq!((first.header.get_type(), first.payload.as_slice()), (MessageType::Acknowledgement, &b"1"[..]));
+    assert!(first.get_first_option(CoapOption::Observe).is_some());
+    echo.bell.send(()).unwrap();
+    let told = peer.next().await;
+    assert_eq!((told.header.get_type(), told.payload.as_slice()), (MessageType::Confirmable, &b"2"[..]));
+    assert_eq!((told.get_token(), told.get_first_option(CoapOption::Observe)), (&[7, 7][..], Some(&vec![1])));
+    // While it is not acknowledged, changes gather: one more notification tells the newest state (RFC 7641 section 4.5.2).
+    echo.bell.send(()).unwrap();
+    echo.bell.send(()).unwrap();
+    assert_eq!(peer.next().await.header.message_id, told.header.message_id);
+    let answer = |kind: u8, id: u16| {
+        let [high, low] = id.to_be_bytes();
+        [0x40 | (kind << 4), 0, high, low]
+    };
+    peer.0.send(&answer(2, told.header.message_id)).await.unwrap();
+    let mut newest = peer.next().await;
+    while newest.header.message_id == told.header.message_id {
+        newest = peer.next().await;
+    }
+    assert_eq!(newest.payload, b"3");
+    peer.0.send(&answer(3, newest.header.message_id)).await.unwrap();
+    timeout(Duration::from_secs(10), async {
+        while echo.bell.receiver_count() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("a reset ends the observation");
+    // What fails, and what cannot be observed, is not observed.
+    for path in ["gone", "large"] {
+        let mut register = request(1, path, if path == "gone" { 2 } else { 3 });
+        register.add_option(CoapOption::Observe, Vec::new());
+        assert_eq!(peer.ask(&register).await.get_first_option(CoapOption::Observe), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_does_not_answer_is_forgotten() {
+    let echo = Echo::new();
+    let parameters = Parameters { ack_timeout: Duration::from_millis(10), ..parameters() };
+    let (endpoint, serve) = Endpoint::serve("127.0.0.1:0", parameters, echo.clone()).await.unwrap();
+    tokio::spawn(serve);
+    let peer = Raw::to(endpoint.address().unwrap()).await;
+    let mut register = request(1, "count", 1);
+    register.add_option(CoapOption::Observe, Vec::new());
+    peer.ask(&register).await;
+    assert_eq!(echo.bell.receiver_count(), 1);
+    echo.bell.send(()).unwrap();
+    timeout(Duration::from_secs(10), async {
+        while echo.bell.receiver_count() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    // Once and four times again.
+    let mut sent = 0;
+    while timeout(Duration::from_millis(100), peer.bytes()).await.is_ok_and(|bytes| bytes.is_some()) {
+        sent += 1;
+    }
+    assert_eq!(sent, 5);
+}
+
+async fn client(server: SocketAddr, body_max: usize) -> Client {
+    Client::new(Endpoint::client("127.0.0.1:0", parameters()).await.unwrap(), server, body_max)
+}
+
+fn ask<'a>(method: Method, path: &'a [&'a str], body: &'a [u8]) -> Ask<'a> {
+    Ask { method, path, query: &[], format: None, body }
+}
+
+#[tokio::test]
+async fn client_and_server_carry_bodies_both_ways() {
+    let echo = Echo::new();
+    let client = client(serve(&echo).await, 5000).await;
+    for length in [0, 1, 1023, 1024, 1025, 2048, 4096, 5000] {
+        let body: Vec<u8> = (0..length).map(|n: u32| n.to_be_bytes()[2] ^ n.to_be_bytes()[3]).collect();
+        let reply = client.request(&ask(Method::Post, &["echo"], &body)).await.unwrap();
+        assert_eq!((reply.code, reply.format, reply.body.len()), (Code::CONTENT, Some(42), body.len()));
+        assert_eq!(reply.body, body);
+    }
+    assert_eq!(client.request(&ask(Method::Post, &["echo"], &[0; 5001])).await.unwrap().code, Code::TOO_LARGE);
+    assert_eq!(client.request(&ask(Method::Get, &["slow"], &[])).await.unwrap().body, b"slow");
+}
+
+#[tokio::test]
+async fn a_client_takes_no_more_than_it_wants() {
+    let echo = Echo::new();
+    let client = client(serve(&echo).await, 2000).await;
+    let failure = client.request(&ask(Method::Get, &["large"], &[])).await.unwrap_err();
+    assert!(matches!(failure, Failure::TooLarge), "{failure}");
+}
+
+#[tokio::test]
+async fn a_client_observes() {
+    let echo = Echo::new();
+    let client = client(serve(&echo).await, 5000).await;
+    let (first, observation) = client.observe(&ask(Method::Get, &["count"], &[])).await.unwrap();
+    assert_eq!(first.body, b"1");
+    let mut observation = observation.unwrap();
+    for n in 2..5_u32 {
+        echo.bell.send(()).unwrap();
+        let told = observation.next().await.unwrap().unwrap();
+        assert_eq!(told.body, n.to_string().as_bytes());
+    }
+    assert_eq!(echo.bell.receiver_count(), 1);
+    // Dropped: the next notification is reset, and the server forgets it.
+    drop(observation);
+    echo.bell.send(()).unwrap();
+    timeout(Duration::from_secs(10), async {
+        while echo.bell.receiver_count() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_repeats_what_was_lost_and_gives_up_in_the_end() {
+    let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let client = client(server.local_addr().unwrap(), 100).await;
+    let asking = tokio::spawn({
+        let client = client.clone();
+        async move { client.request(&ask(Method::Get, &["x"], &[])).await }
+    });
+    let mut buffer = [0; 100];
+    let (length, peer) = server.recv_from(&mut buffer).await.unwrap();
+    let first = buffer[..length].to_vec();
+    let (length, _) = server.recv_from(&mut buffer).await.unwrap();
+    assert_eq!(first, buffer[..length]);
+    // Its own message id and token, a piggybacked 2.05.
+    let answer = [&[0x68, 0x45], &first[2..12], &[0xff, b'!'][..]].concat();
+    server.send_to(&answer, peer).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap().body, b"!");
+    let failure = client.request(&ask(Method::Get, &["x"], &[])).await.unwrap_err();
+    assert!(matches!(failure, Failure::NoAnswer), "{failure}");
+    let mut tries = 0;
+    while let Ok(Ok(_)) = timeout(Duration::from_millis(50), server.recv_from(&mut buffer)).await {
+        tries += 1;
+    }
+    assert_eq!(tries, 5);
+}

@@ -1,0 +1,227 @@
+//! What the gateway costs, in ratios of one run:
+//!
+//! * CPU per Offer over CoAP, beside a bare tokio UDP echo with answers of the same size;
+//! * durable Initiates a second with 64 in flight, beside the store alone with 64 records of the same size a commit;
+//! * start-up, memory and latency with few and with many nodes.
+//!
+//! `cargo bench -p dke-gateway --bench serving -- [NODES] [DIRECTORY]` (default: 10000 nodes, the system's temporary directory). With
+//! `--test` everything runs once and briefly, to see that it runs.
+
+#[path = "serving/nodes.rs"]
+mod nodes;
+#[path = "serving/udp.rs"]
+mod udp;
+
+use dke_coap::Parameters;
+use dke_gateway::{Embedded, Gateway, NodeId, Options, Policy, coap};
+use nodes::{fill, initiate};
+use redb::{Database, TableDefinition};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use udp::{Load, cpu, request};
+
+const IN_FLIGHT: usize = 64;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Scale {
+    time: Duration,
+    rounds: u32,
+    /// Prekeys that are leased for one round of Initiates.
+    leased: usize,
+    few: usize,
+    many: usize,
+}
+
+impl Scale {
+    const fn full(many: usize) -> Scale {
+        Scale { time: Duration::from_secs(3), rounds: 3, leased: 20_000, few: 1000, many }
+    }
+
+    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600 };
+}
+
+fn clock() -> u64 {
+    std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
+}
+
+/// Leases of no length give their prekeys back within a second, so that these last; nobody is asked to wait.
+fn policy(lease: u64) -> Policy {
+    Policy {
+        lease,
+        leases_per_address: u32::MAX,
+        leases_max: usize::MAX,
+        burst: u32::MAX,
+        requests_per_second: u32::MAX,
+        queue_max: u32::MAX,
+        ..Policy::default()
+    }
+}
+
+fn open(path: &Path, lease: u64) -> Arc<Gateway<Embedded>> {
+    Arc::new(Gateway::new(Embedded::open(path, Options::default()).unwrap(), policy(lease), clock))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn start_echo() -> SocketAddr {
+    let (ready, bound) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("echo".into())
+        .spawn(move || {
+            runtime().block_on(async {
+                let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                let address = socket.local_addr().unwrap();
+                let echo = async move {
+                    let mut buffer = [0; 2048];
+                    // As long as an Offer's answer.
+                    buffer[..].fill(7);
+                    loop {
+                        let (_, peer) = socket.recv_from(&mut buffer[..4]).await.unwrap_or((0, address));
+                        let _ = socket.send_to(&buffer[..460], peer).await;
+                    }
+                };
+                ready.send(address).unwrap();
+                echo.await;
+            });
+        })
+        .unwrap();
+    bound.recv().unwrap()
+}
+
+fn start_gateway(gateway: Arc<Gateway<Embedded>>) -> SocketAddr {
+    let (ready, bound) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("coap".into())
+        .spawn(move || {
+            runtime().block_on(async {
+                let any = (Ipv4Addr::LOCALHOST, 0).into();
+                let (address, server) = coap(gateway, any, Parameters::default()).await.unwrap();
+                ready.send(address).unwrap();
+                server.await;
+            });
+        })
+        .unwrap();
+    bound.recv().unwrap()
+}
+
+/// Microseconds of CPU per request of the threads with these names.
+fn cost(scale: Scale, threads: &[&str], server: SocketAddr, nodes: &[NodeId]) -> (f64, f64) {
+    let mut load = Load::new(server, nodes, 16);
+    load.run(scale.time / 6);
+    let (before, start) = (cpu(threads), Instant::now());
+    let done = load.run(scale.time);
+    let used = cpu(threads) - before;
+    (used.as_secs_f64() * 1e6 / done, done / start.elapsed().as_secs_f64())
+}
+
+fn offers(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
+    let (echo, coap) = (start_echo(), start_gateway(gateway.clone()));
+    println!("Offers over CoAP ({} bytes a request)", request(&nodes[0], 0, 0).len());
+    for _ in 0..scale.rounds {
+        let (bare, bare_rate) = cost(scale, &["echo"], echo, nodes);
+        let (served, rate) = cost(scale, &["coap", "store"], coap, nodes);
+        println!(
+            "  echo {bare:6.2} µs ({bare_rate:7.0}/s)   Offer {served:6.2} µs ({rate:7.0}/s)   ratio {:.2}",
+            served / bare
+        );
+    }
+}
+
+fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Path) {
+    const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
+    println!("Durable Initiates, {IN_FLIGHT} in flight");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let mut next = 0;
+    for round in 0..scale.rounds {
+        let bare = Database::create(directory.join(format!("bare-{round}"))).unwrap();
+        let (start, mut records) = (Instant::now(), 0_u32);
+        while start.elapsed() < scale.time {
+            let transaction = bare.begin_write().unwrap();
+            {
+                let mut table = transaction.open_table(RECORDS).unwrap();
+                for _ in 0..IN_FLIGHT {
+                    let key: [u8; 25] = rand::random();
+                    table.insert(key.as_slice(), initiate(1, 0).as_slice()).unwrap();
+                    records += 1;
+                }
+            }
+            transaction.commit().unwrap();
+        }
+        let alone = f64::from(records) / start.elapsed().as_secs_f64();
+        let stored = runtime.block_on(async {
+            // Leases first: they are not what is measured.
+            let mut leased = Vec::new();
+            while leased.len() < scale.leased {
+                let node = nodes[next % nodes.len()];
+                next += 1;
+                let offer = gateway.offer(&node, Ipv4Addr::LOCALHOST.into()).await.unwrap();
+                leased.push((node, dke::message::Offer::parse(&offer).unwrap().index));
+            }
+            let (start, mut tasks, mut done) = (Instant::now(), tokio::task::JoinSet::new(), 0_u32);
+            let mut leased = leased.into_iter();
+            loop {
+                while tasks.len() < IN_FLIGHT && start.elapsed() < scale.time {
+                    let Some((node, index)) = leased.next() else { break };
+                    let gateway = gateway.clone();
+                    tasks.spawn(async move { gateway.queue(&node, &initiate(1, index)).await.is_ok() });
+                }
+                match tasks.join_next().await {
+                    Some(stored) => done += u32::from(stored.unwrap()),
+                    None => break,
+                }
+            }
+            f64::from(done) / start.elapsed().as_secs_f64()
+        });
+        println!("  store alone {alone:7.0}/s   Initiates {stored:7.0}/s   {:.0} %", 100.0 * stored / alone);
+    }
+}
+
+fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [Duration; 2] {
+    let mut load = Load::new(server, nodes, 1);
+    load.run(scale.time / 6);
+    let mut times = load.times(scale.time);
+    times.sort_unstable();
+    [times[times.len() / 2], times[times.len() * 99 / 100]]
+}
+
+fn many(scale: Scale, directory: &Path) {
+    println!("Nodes with 64 prekeys and 10 messages each");
+    for count in [scale.few, scale.many] {
+        let path = directory.join(format!("nodes-{count}"));
+        let ids = fill(&open(&path, 3600), count, 6, 10);
+        let before = udp::resident();
+        let start = Instant::now();
+        let gateway = open(&path, 0);
+        let opened = start.elapsed();
+        // What was handed out before the restart is on loan for a second.
+        std::thread::sleep(Duration::from_secs(2));
+        let server = start_gateway(gateway.clone());
+        let [p50, p99] = latency(scale, server, &ids);
+        let grown = udp::resident().saturating_sub(before);
+        println!(
+            "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB, Offer p50 {p50:6.1?} p99 {p99:6.1?}",
+            std::fs::metadata(&path).unwrap().len() / 1_000_000,
+            grown / 1_000_000,
+        );
+    }
+}
+
+fn main() {
+    let (flags, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let count = words.first().map_or(10_000, |count| count.parse().unwrap());
+    let scale = if flags.iter().any(|flag| flag == "--test") { Scale::TEST } else { Scale::full(count) };
+    let place = words.get(1).map_or_else(std::env::temp_dir, Into::into);
+    let directory = tempfile::tempdir_in(place).unwrap();
+    let gateway = open(&directory.path().join("offers"), 0);
+    offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
+    let gateway = open(&directory.path().join("initiates"), 3600);
+    initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
+    many(scale, directory.path());
+}

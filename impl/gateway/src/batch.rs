@@ -1,0 +1,89 @@
+//! A batch in memory: makes Offers without hashing anything again.
+
+use crate::record::BatchRecord;
+use crate::store::StoreError;
+use dke::RustCrypto;
+use dke::crypto::{Hash, PublicKey};
+use dke::merkle::{RootBuilder, leaf};
+use dke::message::{Offer, Publication};
+use dke::params::{HASH, OFFER_MAX, PATH_MAX};
+
+/// The tree's hashes without the root, level by level from the leaves up.
+pub(crate) fn tree(prekeys: &[PublicKey]) -> Vec<u8> {
+    let mut level: Vec<Hash> = (0..=u8::MAX).zip(prekeys).map(|(index, y)| leaf::<RustCrypto>(index, y)).collect();
+    let mut tree = Vec::new();
+    while level.len() > 1 {
+        tree.extend_from_slice(level.as_flattened());
+        level = level.as_chunks::<2>().0.iter().map(parent).collect();
+    }
+    tree
+}
+
+/// An inner node is the root of a tree of two.
+fn parent(pair: &[Hash; 2]) -> Hash {
+    let mut builder = RootBuilder::new();
+    for node in pair {
+        builder.push::<RustCrypto>(*node);
+    }
+    builder.root().unwrap_or_default()
+}
+
+/// G2: the Offer of one prekey.
+pub(crate) fn offer(record: &BatchRecord, index: u8) -> Result<Vec<u8>, StoreError> {
+    try_offer(record, index)
+        .ok_or_else(|| StoreError::Damaged(String::new(), "a batch is not of the form that was verified".into()))
+}
+
+fn try_offer(record: &BatchRecord, index: u8) -> Option<Vec<u8>> {
+    let publication = Publication::parse(&record.publication).ok()?;
+    let prekeys = publication.prekeys();
+    let hashes = record.tree.as_chunks::<HASH>().0;
+    let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
+    let (mut start, mut width, mut place) = (0_usize, prekeys.len(), usize::from(index));
+    while width > 1 {
+        let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
+        let end = used.checked_add(HASH)?;
+        path.get_mut(used..end)?.copy_from_slice(sibling);
+        (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
+    }
+    let y = prekeys.get(usize::from(index))?;
+    let offer = Offer { batch: publication.batch, index: index.into(), y, path: path.get(..used)? };
+    let mut out = vec![0; OFFER_MAX];
+    let length = offer.write(&mut out).ok()?;
+    out.truncate(length);
+    Some(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+    use dke::merkle;
+
+    #[test]
+    fn every_path_is_that_of_the_core() {
+        for depth in 0..=8_u32 {
+            let prekeys: Vec<PublicKey> = (0..=255).take(1 << depth).map(|n| [n; 32]).collect();
+            let depth = dke::Depth::new(depth.into()).unwrap();
+            let mut batch = vec![0x82, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0, 0x40, 0x58, 64];
+            batch.extend([7; 64]);
+            batch.push(0x59);
+            batch.extend(u16::try_from(prekeys.len() * 32).unwrap().to_be_bytes());
+            // Below 256 bytes the length is written shorter.
+            if depth.get() < 3 {
+                batch.truncate(batch.len() - 3);
+                batch.extend([0x58, u8::try_from(prekeys.len() * 32).unwrap()]);
+            }
+            batch.extend(prekeys.as_flattened());
+            let record = BatchRecord { publication: batch, tree: tree(&prekeys) };
+            for index in (0..=255).take(prekeys.len()) {
+                let mut path = [0; PATH_MAX];
+                merkle::path::<RustCrypto>(&prekeys, depth, index, &mut path).unwrap();
+                let offer = offer(&record, index).unwrap();
+                let offer = Offer::parse(&offer).unwrap();
+                assert_eq!(offer.path, &path[..depth.path_len()], "depth {depth:?} index {index}");
+                assert_eq!(offer.y, &prekeys[usize::from(index)]);
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The durable store in one file: redb, with group commit.
+//!
+//! One thread writes. It takes all changes that wait, up to [`GROUP_MAX`], runs them in one transaction, commits once and tells all of them.
+//! So a commit's price is shared by whatever arrived during the one before. Readers see the last commit and wait for nobody.
+//!
+//! **Backup**: copy the file while no process has it open. It is complete in itself.
+
+mod keys;
+mod tables;
+
+use crate::refusal::Refusal;
+use crate::store::{Change, Read, Store, StoreError, Write};
+use redb::{Database, DatabaseError, StorageError};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tables::{Reading, Writing};
+use tokio::sync::{mpsc, oneshot};
+
+/// Changes in one commit.
+const GROUP_MAX: usize = 256;
+/// Changes that may wait for the writer; further ones are refused.
+const WAITING_MAX: usize = 4096;
+/// After a commit of several changes the next one waits for a part of the time that it took, at most so long.
+const LINGER: u32 = 16;
+const LINGER_MAX: Duration = Duration::from_millis(1);
+/// "Retry after" when too many wait.
+const RETRY: u64 = 1;
+
+/// The store in one file.
+pub struct Embedded {
+    database: Arc<Database>,
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// How the store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Bytes of memory for pages.
+    pub cache: usize,
+    /// Bytes of the file from which on nothing more is taken in.
+    pub quota: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { cache: 64 * 1024 * 1024, quota: u64::MAX }
+    }
+}
+
+impl Embedded {
+    /// Opens the store in this file; makes it if there is no such file.
+    ///
+    /// Every page's checksum is verified: `Damaged` if the file is not what was written, `InUse` if another process has it open.
+    pub fn open(path: &Path, options: Options) -> Result<Embedded, StoreError> {
+        if !path.exists() {
+            create(path).map_err(|error| opening(path, error))?;
+        }
+        let database = Database::builder()
+            .set_cache_size(options.cache)
+            .set_check_integrity_on_open(true)
+            .open(path)
+            .map_err(|error| opening(path, error))?;
+        Reading::begin(&database)?
+            .check_format()
+            .map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
+        let database = Arc::new(database);
+        let (jobs, queue) = mpsc::channel(WAITING_MAX);
+        let writer = Writer { database: database.clone(), path: path.to_path_buf(), quota: options.quota };
+        let writer =
+            std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
+        Ok(Embedded { database, jobs: Some(jobs), writer: Some(writer) })
+    }
+}
+
+impl Drop for Embedded {
+    /// What was accepted is still written.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store for Embedded {
+    fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        query(&Reading::begin(&self.database)?)
+    }
+
+    async fn write<T: Send + 'static>(&self, change: impl Change<T>) -> Result<T, Refusal> {
+        let (tell, told) = oneshot::channel();
+        let job = Box::new(Waiting { change: Some(change), result: None, tell });
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        match jobs.try_send(job) {
+            Ok(()) => told.await.map_err(|_| ended())?,
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(ended().into()),
+        }
+    }
+}
+
+/// Makes the file under another name first: a file of the right name is always a whole store, and never made anew.
+fn create(path: &Path) -> Result<(), DatabaseError> {
+    let mut new = path.as_os_str().to_os_string();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    let _ = fs::remove_file(&new);
+    let database = Database::create(&new)?;
+    Writing::create(&database).map_err(|error| StorageError::Io(std::io::Error::other(error.to_string())))?;
+    drop(database);
+    fs::rename(&new, path).map_err(StorageError::Io)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|directory| directory.sync_all()).map_err(StorageError::Io)?;
+    Ok(())
+}
+
+fn opening(path: &Path, error: DatabaseError) -> StoreError {
+    let path = path.display().to_string();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path),
+        DatabaseError::Storage(StorageError::Io(error)) if is_medium(&error) => {
+            StoreError::Failed(format!("{path}: {error}"))
+        }
+        error => StoreError::Damaged(path, error.to_string().trim_end_matches('.').to_string()),
+    }
+}
+
+/// The medium's own errors; others (a file too short, not of the format) mean that the file is damaged.
+fn is_medium(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    !matches!(error.kind(), InvalidData | UnexpectedEof)
+}
+
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Failed(error.to_string().trim_end_matches('.').to_string())
+}
+
+fn ended() -> StoreError {
+    StoreError::Failed("its writer has ended".into())
+}
+
+/// A change on its way.
+trait Job: Send {
+    /// Runs the rules. An error means that the transaction cannot be committed.
+    fn run(&mut self, records: &mut dyn Write) -> Result<(), StoreError>;
+    /// Tells the requester how it ended.
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Waiting<T, F> {
+    change: Option<F>,
+    result: Option<Result<T, Refusal>>,
+    tell: oneshot::Sender<Result<T, Refusal>>,
+}
+
+impl<T: Send, F: Change<T>> Job for Waiting<T, F> {
+    fn run(&mut self, records: &mut dyn Write) -> Result<(), StoreError> {
+        let Some(change) = self.change.take() else { return Ok(()) };
+        let result = change(records);
+        let broken = match &result {
+            Err(Refusal::Store(error)) if *error != StoreError::Full => Err(error.clone()),
+            _ => Ok(()),
+        };
+        self.result = Some(result);
+        broken
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(ended().into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // Who does not wait any more need not be told.
+        let _ = self.tell.send(result);
+    }
+}
+
+struct Writer {
+    database: Arc<Database>,
+    path: PathBuf,
+    quota: u64,
+}
+
+impl Writer {
+    fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        let (mut last, mut took) = (1, Duration::ZERO);
+        while let Some(first) = queue.blocking_recv() {
+            let mut group = vec![first];
+            if last > 1 {
+                // Those who were told just now may come again: a commit for the first one alone would make the others wait.
+                std::thread::sleep(took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX));
+            }
+            while group.len() < GROUP_MAX
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+            let start = Instant::now();
+            let committed = self.commit(&mut group);
+            (last, took) = (group.len(), start.elapsed());
+            for job in group {
+                job.tell(committed.clone());
+            }
+        }
+    }
+
+    fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let transaction = self.database.begin_write().map_err(failed)?;
+        let full = fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.quota);
+        let mut records = Writing::begin(&transaction, full)?;
+        for job in group {
+            job.run(&mut records)?;
+        }
+        let changed = records.changed();
+        drop(records);
+        if changed { transaction.commit().map_err(failed) } else { transaction.abort().map_err(failed) }
+    }
+}

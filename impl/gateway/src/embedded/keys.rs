@@ -1,0 +1,39 @@
+//! Keys: identifiers and big-endian numbers one behind the other, so that they sort by node, epoch and index.
+
+use crate::record::{NodeId, Place};
+use dke_coap::names::NODE_ID;
+
+const EPOCH: usize = 8;
+const PLACE: usize = NODE_ID + EPOCH + 1;
+
+pub(super) fn batch(node: &NodeId, epoch: u64) -> Vec<u8> {
+    [node.as_slice(), &epoch.to_be_bytes()].concat()
+}
+
+pub(super) fn place(place: &Place) -> Vec<u8> {
+    [place.node.as_slice(), &place.epoch.to_be_bytes(), &[place.index]].concat()
+}
+
+pub(super) fn due(at: u64, at_place: &Place) -> Vec<u8> {
+    [at.to_be_bytes().as_slice(), &place(at_place)].concat()
+}
+
+pub(super) fn representation(node: &NodeId, name: &str) -> Vec<u8> {
+    [node.as_slice(), name.as_bytes()].concat()
+}
+
+pub(super) fn read_node(key: &[u8]) -> Option<NodeId> {
+    key.try_into().ok()
+}
+
+pub(super) fn read_place(key: &[u8]) -> Option<Place> {
+    let key: &[u8; PLACE] = key.try_into().ok()?;
+    let (node, rest) = key.split_first_chunk()?;
+    let (epoch, rest) = rest.split_first_chunk()?;
+    Some(Place { node: *node, epoch: u64::from_be_bytes(*epoch), index: *rest.first()? })
+}
+
+pub(super) fn read_due(key: &[u8]) -> Option<(u64, Place)> {
+    let (at, rest) = key.split_first_chunk()?;
+    Some((u64::from_be_bytes(*at), read_place(rest)?))
+}

@@ -1,0 +1,316 @@
+//! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
+
+use super::{failed, keys};
+use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::store::{Read, StoreError, Write};
+use minicbor::{Decode, Encode};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::ops::ControlFlow;
+
+type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+
+const FORMAT: Definition = Definition::new("format");
+const NODES: Definition = Definition::new("nodes");
+const BATCHES: Definition = Definition::new("batches");
+/// Exchanges that do not wait any more.
+const EXCHANGES: Definition = Definition::new("exchanges");
+/// Exchanges that wait for their nodes.
+const QUEUE: Definition = Definition::new("queue");
+const DUE: Definition = Definition::new("due");
+const REPRESENTATIONS: Definition = Definition::new("representations");
+
+const VERSION: &[u8] = b"dke-gateway-1";
+
+/// A read transaction.
+pub(super) struct Reading(ReadTransaction);
+
+impl Reading {
+    pub(super) fn begin(database: &Database) -> Result<Reading, StoreError> {
+        database.begin_read().map(Reading).map_err(failed)
+    }
+
+    fn table(&self, definition: Definition) -> Result<impl ReadableTable<&'static [u8], &'static [u8]>, StoreError> {
+        self.0.open_table(definition).map_err(failed)
+    }
+
+    /// Is this a gateway's store?
+    pub(super) fn check_format(&self) -> Result<(), String> {
+        let table = self.table(FORMAT).map_err(|_| "it is not a gateway's store".to_string())?;
+        match table.get(b"version".as_slice()) {
+            Ok(Some(version)) if version.value() == VERSION => Ok(()),
+            _ => Err("it has another format than dke-gateway-1".into()),
+        }
+    }
+}
+
+/// A write transaction with all its tables.
+pub(super) struct Writing<'t> {
+    nodes: Open<'t>,
+    batches: Open<'t>,
+    exchanges: Open<'t>,
+    queue: Open<'t>,
+    due: Open<'t>,
+    representations: Open<'t>,
+    full: bool,
+    changed: bool,
+}
+
+impl<'t> Writing<'t> {
+    pub(super) fn begin(transaction: &'t WriteTransaction, full: bool) -> Result<Writing<'t>, StoreError> {
+        let open = |definition| transaction.open_table(definition).map_err(failed);
+        Ok(Writing {
+            nodes: open(NODES)?,
+            batches: open(BATCHES)?,
+            exchanges: open(EXCHANGES)?,
+            queue: open(QUEUE)?,
+            due: open(DUE)?,
+            representations: open(REPRESENTATIONS)?,
+            full,
+            changed: false,
+        })
+    }
+
+    /// A new, empty store.
+    pub(super) fn create(database: &Database) -> Result<(), StoreError> {
+        let transaction = database.begin_write().map_err(failed)?;
+        {
+            let mut format = transaction.open_table(FORMAT).map_err(failed)?;
+            format.insert(b"version".as_slice(), VERSION).map_err(failed)?;
+            Writing::begin(&transaction, false)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// Is there anything to commit?
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+}
+
+trait Tables {
+    fn with<T>(
+        &self,
+        definition: Definition,
+        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
+}
+
+/// Sees one row: its key and its value.
+type See<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+/// What reading needs of a table, whatever the transaction.
+trait Rows {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Visits the rows from `from` on, in order.
+    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError>;
+    fn rows(&self) -> Result<u64, StoreError>;
+}
+
+impl<T: ReadableTable<&'static [u8], &'static [u8]>> Rows for T {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
+    }
+
+    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError> {
+        for row in self.range::<&[u8]>(from..).map_err(failed)? {
+            let (key, value) = row.map_err(failed)?;
+            if see(key.value(), value.value()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> Result<u64, StoreError> {
+        self.len().map_err(failed)
+    }
+}
+
+impl Tables for Reading {
+    fn with<T>(
+        &self,
+        definition: Definition,
+        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(&self.table(definition)?)
+    }
+}
+
+impl Tables for Writing<'_> {
+    fn with<T>(
+        &self,
+        definition: Definition,
+        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        read(match redb::TableHandle::name(&definition) {
+            "nodes" => &self.nodes,
+            "batches" => &self.batches,
+            "exchanges" => &self.exchanges,
+            "queue" => &self.queue,
+            "due" => &self.due,
+            _ => &self.representations,
+        })
+    }
+}
+
+fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
+    bytes.map(|bytes| minicbor::decode(&bytes).map_err(|error| damaged(&error.to_string()))).transpose()
+}
+
+fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
+    minicbor::to_vec(record).map_err(failed)
+}
+
+fn damaged(why: &str) -> StoreError {
+    StoreError::Damaged(String::new(), format!("a record cannot be read: {why}"))
+}
+
+/// Rows whose key begins with `prefix`, up to `limit`, as `read` understands them.
+fn collect<T>(
+    rows: &dyn Rows,
+    prefix: &[u8],
+    limit: usize,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Vec<T>, StoreError> {
+    let (mut found, mut strange) = (Vec::new(), false);
+    rows.visit(prefix, &mut |key, _| {
+        if found.len() >= limit || !key.starts_with(prefix) {
+            return ControlFlow::Break(());
+        }
+        match read(key) {
+            Some(one) => found.push(one),
+            None => strange = true,
+        }
+        ControlFlow::Continue(())
+    })?;
+    if strange { Err(damaged("a key has another form")) } else { Ok(found) }
+}
+
+impl<S: Tables> Read for S {
+    fn node(&self, node: &NodeId) -> Result<Option<NodeRecord>, StoreError> {
+        decode(self.with(NODES, |rows| rows.value(node))?)
+    }
+
+    fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError> {
+        let from = after.map_or_else(Vec::new, |after| after.to_vec());
+        let mut found = Vec::new();
+        self.with(NODES, |rows| {
+            rows.visit(&from, &mut |key, value| {
+                if found.len() >= limit {
+                    return ControlFlow::Break(());
+                }
+                if after.is_none_or(|after| key != after) {
+                    found.push((keys::read_node(key), value.to_vec()));
+                }
+                ControlFlow::Continue(())
+            })
+        })?;
+        let read = |(node, value): (Option<NodeId>, Vec<u8>)| {
+            let record = decode(Some(value))?;
+            node.zip(record).ok_or_else(|| damaged("a key has another form"))
+        };
+        found.into_iter().map(read).collect()
+    }
+
+    fn nodes_len(&self) -> Result<u64, StoreError> {
+        self.with(NODES, |rows| rows.rows())
+    }
+
+    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError> {
+        decode(self.with(BATCHES, |rows| rows.value(&keys::batch(node, epoch)))?)
+    }
+
+    fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError> {
+        let key = keys::place(place);
+        let waits = self.with(QUEUE, |rows| rows.value(&key))?;
+        decode(if waits.is_some() { waits } else { self.with(EXCHANGES, |rows| rows.value(&key))? })
+    }
+
+    fn taken(&self, node: &NodeId, epoch: u64) -> Result<Vec<u8>, StoreError> {
+        let prefix = keys::batch(node, epoch);
+        let index = |key: &[u8]| keys::read_place(key).map(|place| place.index);
+        let mut taken = self.with(QUEUE, |rows| collect(rows, &prefix, usize::MAX, index))?;
+        taken.extend(self.with(EXCHANGES, |rows| collect(rows, &prefix, usize::MAX, index))?);
+        Ok(taken)
+    }
+
+    fn waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<Place>, StoreError> {
+        self.with(QUEUE, |rows| collect(rows, node, limit, keys::read_place))
+    }
+
+    fn due(&self, now: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
+        let first = self.with(DUE, |rows| collect(rows, &[], limit, keys::read_due))?;
+        Ok(first.into_iter().take_while(|(at, _)| *at < now).collect())
+    }
+
+    fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError> {
+        decode(self.with(REPRESENTATIONS, |rows| rows.value(&keys::representation(node, name)))?)
+    }
+}
+
+fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    table.insert(key, value).map(drop).map_err(failed)
+}
+
+fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(table.remove(key).map_err(failed)?.is_some())
+}
+
+impl Write for Writing<'_> {
+    fn room(&self) -> Result<(), StoreError> {
+        if self.full { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.nodes, node, &encode(record)?)
+    }
+
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.batches, &keys::batch(node, epoch), &encode(record)?)
+    }
+
+    fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        remove(&mut self.batches, &keys::batch(node, epoch)).map(drop)
+    }
+
+    fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        let (key, value) = (keys::place(place), encode(record)?);
+        if record.waits() {
+            return put(&mut self.queue, &key, &value);
+        }
+        remove(&mut self.queue, &key)?;
+        put(&mut self.exchanges, &key, &value)
+    }
+
+    fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError> {
+        self.changed = true;
+        let key = keys::place(place);
+        remove(&mut self.queue, &key)?;
+        remove(&mut self.exchanges, &key).map(drop)
+    }
+
+    fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.due, &keys::due(at, place), &[])
+    }
+
+    fn remove_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
+        self.changed = true;
+        remove(&mut self.due, &keys::due(at, place)).map(drop)
+    }
+
+    fn put_representation(&mut self, node: &NodeId, name: &str, record: &Representation) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.representations, &keys::representation(node, name), &encode(record)?)
+    }
+
+    fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError> {
+        self.changed = true;
+        remove(&mut self.representations, &keys::representation(node, name))
+    }
+}

@@ -1,0 +1,356 @@
+//! The gateway: the steps of PROTOCOL.md over a store.
+
+use crate::batch;
+use crate::bells::{Bells, Topic};
+use crate::leases::{Lease, Leases};
+use crate::policy::Policy;
+use crate::puzzle::{Checked, Puzzles};
+use crate::quota::{Quota, subscriber};
+use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
+use crate::refusal::Refusal;
+use crate::steps::{self, Kept};
+use crate::store::{Read, Store, StoreError, Write};
+use crate::wakes::Wakes;
+use dke::gateway::{Known, Verified, verify_publication};
+use dke::{Credential, Reject, RustCrypto};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Rounds in which an Offer is found or the reason why there is none.
+const ROUNDS: usize = 8;
+
+/// Seconds since 1970.
+pub type Clock = fn() -> u64;
+
+/// A gateway. It is shared by its faces.
+pub struct Gateway<S> {
+    store: S,
+    policy: Arc<Policy>,
+    leases: Arc<Leases>,
+    quota: Quota,
+    wakes: Wakes,
+    bells: Bells,
+    puzzles: Option<Puzzles>,
+    clock: Clock,
+}
+
+/// What anyone may know of a node.
+#[derive(Clone, Debug)]
+pub struct NodeState {
+    /// Its identifier.
+    pub id: NodeId,
+    /// Its name.
+    pub subject: String,
+    /// Of the newest batch; 0 if there is none.
+    pub epoch: u64,
+    /// Prekeys of the newest batch.
+    pub prekeys: u16,
+    /// Prekeys that can be handed out; `None` if nobody has asked since the gateway started.
+    pub left: Option<u16>,
+    /// End of the newest batch, UNIX seconds.
+    pub not_after: Option<u64>,
+    /// When the newest batch came, UNIX seconds.
+    pub published: Option<u64>,
+    /// Initiates that wait for it.
+    pub waiting: u32,
+    /// When it was awake last, as far as is known.
+    pub awake: Option<u64>,
+    /// Seconds until its next wake-up, if it keeps its habits.
+    pub next_wake: Option<u64>,
+}
+
+/// Sums over all nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Totals {
+    /// Registered nodes.
+    pub nodes: u64,
+    /// Leases that are not over yet.
+    pub leases: usize,
+}
+
+impl<S: Store> Gateway<S> {
+    /// A gateway over this store.
+    pub fn new(store: S, policy: Policy, clock: Clock) -> Self {
+        Gateway {
+            store,
+            policy: Arc::new(policy),
+            leases: Arc::new(Leases::new()),
+            quota: Quota::new(),
+            wakes: Wakes::default(),
+            bells: Bells::default(),
+            // Without randomness there are no puzzles that anyone could trust to be hard: none is set, and the limits do what they can.
+            puzzles: Puzzles::new().ok(),
+            clock,
+        }
+    }
+
+    /// Its limits.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// UNIX seconds.
+    pub fn now(&self) -> u64 {
+        (self.clock)()
+    }
+
+    /// To be asked once for every request: `TooMany` if this address has made too many.
+    pub fn admit(&self, address: IpAddr) -> Result<(), Refusal> {
+        let allowed = self.quota.allow(subscriber(address), self.now(), &self.policy);
+        if allowed { Ok(()) } else { Err(Refusal::TooMany(1)) }
+    }
+
+    /// Registers a node by its credential. For the operator; a node itself may do so where the policy is `open`.
+    pub async fn register(&self, bytes: &[u8]) -> Result<(NodeId, Kept), Refusal> {
+        let hash = *Credential::parse(bytes)?.hash();
+        let (bytes, policy) = (bytes.to_vec(), self.policy.clone());
+        let kept = self.store.write(move |records| steps::register(records, bytes, &hash, &policy)).await?;
+        Ok((node_id(&hash), kept))
+    }
+
+    /// G1. The signature is verified outside of the transaction.
+    pub async fn publish(&self, node: &NodeId, bytes: &[u8]) -> Result<Kept, Refusal> {
+        for _ in 0..ROUNDS {
+            let now = self.now();
+            let (seen, stored) = self.store.read(|records| {
+                let seen = steps::node(records, node)?;
+                let stored = seen.batches.iter().map(|batch| records.batch(node, batch.epoch));
+                let stored = stored.collect::<Result<Vec<_>, _>>()?;
+                Ok((seen, stored))
+            })?;
+            let publications: Vec<&[u8]> = stored.iter().flatten().map(|batch| batch.publication.as_slice()).collect();
+            let highest_epoch = seen.batches.last().map_or(0, |batch| batch.epoch);
+            let known = Known { publications: &publications, highest_epoch };
+            let header = match verify_publication::<RustCrypto>(bytes, &steps::credential(&seen)?, &known, now)? {
+                Verified::Same(_) => {
+                    self.wakes.awake(node, now);
+                    return Ok(Kept::Same);
+                }
+                Verified::New(header, _) => header,
+            };
+            let (id, new, leases) = (*node, bytes.to_vec(), self.leases.clone());
+            let change = move |records: &mut dyn Write| steps::publish(records, &leases, &id, &seen, &header, new, now);
+            if self.store.write(change).await? {
+                self.wakes.awake(node, now);
+                return Ok(Kept::New);
+            }
+        }
+        Err(Refusal::Busy(1))
+    }
+
+    /// Must this requester solve a puzzle before G2, and has it? `Puzzle` has the puzzle if so, and if not.
+    pub fn check_puzzle(&self, node: &NodeId, by: IpAddr, solution: &[u8]) -> Result<(), Refusal> {
+        let difficulty = self.policy.puzzle;
+        let Some(puzzles) = self.puzzles.as_ref().filter(|_| difficulty > 0) else { return Ok(()) };
+        let (by, now) = (subscriber(by), self.now());
+        match puzzles.check(difficulty, by, node, solution, now) {
+            Checked::Solved => Ok(()),
+            Checked::Wrong => Err(Refusal::Puzzle(puzzles.set(difficulty, by, node, now))),
+            Checked::Full => Err(Refusal::Busy(self.policy.retry_after)),
+        }
+    }
+
+    /// G2: the Offer of one prekey, leased to `by`.
+    pub async fn offer(&self, node: &NodeId, by: IpAddr) -> Result<Vec<u8>, Refusal> {
+        for _ in 0..ROUNDS {
+            let now = self.now();
+            match self.leases.lease(node, subscriber(by), now, &self.policy) {
+                Lease::Given { index, batch: Some(batch), .. } => return Ok(batch::offer(&batch, index)?),
+                Lease::Given { epoch, index, batch: None } => {
+                    let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
+                    let batch = Arc::new(batch.ok_or(Refusal::Busy(1))?);
+                    self.leases.keep(node, epoch, &batch);
+                    return Ok(batch::offer(&batch, index)?);
+                }
+                Lease::Unknown => self.load(node, now).await?,
+                Lease::Reserve { epoch, to } => {
+                    let id = *node;
+                    self.store.write(move |records| steps::reserve(records, &id, epoch, to)).await?;
+                    self.leases.reserved(node, epoch, to);
+                }
+                Lease::Exhausted { back } => {
+                    return Err(Refusal::Later(Reject::Exhausted, self.retry(node, back, now)));
+                }
+                Lease::TooMany { end } => return Err(Refusal::TooMany(end.saturating_sub(now).max(1))),
+                Lease::Busy { end } => return Err(Refusal::Busy(end.saturating_sub(now).max(1))),
+            }
+        }
+        Err(Refusal::Busy(1))
+    }
+
+    /// Takes over what the store knows of a node's leases: as a change, in line with the others that touch them.
+    async fn load(&self, node: &NodeId, now: u64) -> Result<(), Refusal> {
+        let (id, leases, policy) = (*node, self.leases.clone(), self.policy.clone());
+        let change = move |records: &mut dyn Write| {
+            let record = steps::node(records, &id)?;
+            steps::load(records, &leases, &id, &record, now, &policy)?;
+            Ok(record.batches.is_empty())
+        };
+        let nothing = self.store.write(change).await?;
+        if nothing { Err(Refusal::Later(Reject::Exhausted, self.retry(node, None, now))) } else { Ok(()) }
+    }
+
+    /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.
+    fn retry(&self, node: &NodeId, back: Option<u64>, now: u64) -> u64 {
+        let wake = self.wakes.next_in(node, now);
+        let lease = back.map(|back| back.saturating_sub(now).saturating_add(1));
+        wake.into_iter().chain(lease).min().unwrap_or(self.policy.retry_after).max(1)
+    }
+
+    /// G3.
+    pub async fn queue(&self, node: &NodeId, bytes: &[u8]) -> Result<(Place, Kept), Refusal> {
+        let (id, bytes, now) = (*node, bytes.to_vec(), self.now());
+        let (leases, policy) = (self.leases.clone(), self.policy.clone());
+        let change = move |records: &mut dyn Write| steps::queue(records, &leases, &id, bytes, now, &policy);
+        let queued = self.store.write(change).await;
+        match queued {
+            Ok((place, kept)) => {
+                if kept == Kept::New {
+                    self.bells.ring(&Topic::Mailbox(*node));
+                }
+                Ok((place, kept))
+            }
+            Err(Refusal::Rejected(Reject::QueueFull)) => {
+                Err(Refusal::Later(Reject::QueueFull, self.retry(node, None, now)))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// The Initiates that wait for a node, oldest batch first, as a CBOR sequence; what does not fit comes when these are gone.
+    pub fn mailbox(&self, node: &NodeId, token: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let mail = self.store.read(|records| {
+            steps::check_token(&steps::node(records, node)?, token)?;
+            let mut mail = Vec::new();
+            for place in records.waiting(node, self.policy.queue_max.try_into().unwrap_or(usize::MAX))? {
+                let Some(exchange) = records.exchange(&place)? else { continue };
+                if !mail.is_empty() && mail.len().saturating_add(exchange.initiate.len()) > self.policy.sequence_max {
+                    break;
+                }
+                mail.extend_from_slice(&exchange.initiate);
+            }
+            Ok(mail)
+        })?;
+        self.wakes.awake(node, self.now());
+        Ok(mail)
+    }
+
+    /// The node has rejected an Initiate.
+    pub async fn discard(&self, place: &Place, token: &[u8]) -> Result<(), Refusal> {
+        let (at, token) = (*place, token.to_vec());
+        self.store.write(move |records| steps::discard(records, &at, &token)).await?;
+        self.bells.ring(&Topic::Confirms(*place));
+        self.wakes.awake(&place.node, self.now());
+        Ok(())
+    }
+
+    /// G4.
+    pub async fn confirm(&self, node: &NodeId, token: &[u8], bytes: &[u8]) -> Result<(Place, Kept), Refusal> {
+        let (id, token, bytes) = (*node, token.to_vec(), bytes.to_vec());
+        let policy = self.policy.clone();
+        let kept = self.store.write(move |records| steps::confirm(records, &id, &token, bytes, &policy)).await?;
+        self.wakes.awake(node, self.now());
+        if kept.1 == Kept::New {
+            self.bells.ring(&Topic::Confirms(kept.0));
+        }
+        Ok(kept)
+    }
+
+    /// The Confirms of an exchange, as a CBOR sequence: empty while the node sleeps. `NotFound` if there is no such exchange, or none
+    /// that the node will answer.
+    pub fn confirms(&self, place: &Place) -> Result<Vec<u8>, Refusal> {
+        self.store.read(|records| {
+            let exchange = records.exchange(place)?.ok_or(Refusal::NotFound)?;
+            if exchange.discarded && exchange.confirms.is_empty() {
+                return Err(Refusal::NotFound);
+            }
+            Ok(exchange.confirms.into_iter().flat_map(|confirm| confirm.0).collect())
+        })
+    }
+
+    /// Keeps a sealed representation for the node's clients.
+    pub async fn put_representation(
+        &self,
+        node: &NodeId,
+        name: &str,
+        token: &[u8],
+        bytes: &[u8],
+    ) -> Result<Kept, Refusal> {
+        if bytes.len() > self.policy.representation_max {
+            return Err(Refusal::TooLarge);
+        }
+        let (id, token, policy) = (*node, token.to_vec(), self.policy.clone());
+        let (name, new) = (name.to_string(), Representation { stored: self.now(), bytes: bytes.to_vec() });
+        let topic = Topic::Representation(id, name.clone());
+        let change =
+            move |records: &mut dyn Write| steps::put_representation(records, &id, &name, &token, &new, &policy);
+        let kept = self.store.write(change).await?;
+        self.bells.ring(&topic);
+        Ok(kept)
+    }
+
+    /// A sealed representation, and its age in seconds.
+    pub fn representation(&self, node: &NodeId, name: &str) -> Result<(Vec<u8>, u64), Refusal> {
+        let now = self.now();
+        self.store.read(|records| {
+            let found = records.representation(node, name)?.ok_or(Refusal::NotFound)?;
+            Ok((found.bytes, now.saturating_sub(found.stored)))
+        })
+    }
+
+    /// The node takes a representation away.
+    pub async fn remove_representation(&self, node: &NodeId, name: &str, token: &[u8]) -> Result<(), Refusal> {
+        let (id, name, token) = (*node, name.to_string(), token.to_vec());
+        let topic = Topic::Representation(id, name.clone());
+        self.store.write(move |records| steps::remove_representation(records, &id, &name, &token)).await?;
+        self.bells.ring(&topic);
+        Ok(())
+    }
+
+    /// What anyone may know of a node.
+    pub fn node(&self, node: &NodeId) -> Result<NodeState, Refusal> {
+        self.store.read(|records| Ok(self.state(records, *node, &steps::node(records, node)?)?))
+    }
+
+    /// Nodes behind `after`, in the order of their identifiers.
+    pub fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<NodeState>, Refusal> {
+        self.store.read(|records| {
+            let found = records.nodes(after, limit)?;
+            found.iter().map(|(id, record)| Ok(self.state(records, *id, record)?)).collect()
+        })
+    }
+
+    fn state(&self, records: &dyn Read, id: NodeId, record: &NodeRecord) -> Result<NodeState, StoreError> {
+        let (newest, now) = (record.batches.last(), self.now());
+        Ok(NodeState {
+            id,
+            subject: steps::credential(record)?.subject().to_string(),
+            epoch: newest.map_or(0, |batch| batch.epoch),
+            prekeys: newest.and_then(|batch| dke::Depth::new(batch.depth.into())).map_or(0, dke::Depth::prekeys),
+            left: self.leases.left(&id, now),
+            not_after: newest.map(|batch| batch.not_after),
+            published: newest.map(|batch| batch.stored),
+            waiting: steps::waiting(records, &id, &self.policy)?,
+            awake: self.wakes.last(&id),
+            next_wake: self.wakes.next_in(&id, now),
+        })
+    }
+
+    /// Sums over all nodes.
+    pub fn totals(&self) -> Result<Totals, Refusal> {
+        let nodes = self.store.read(|records| Ok(records.nodes_len()?))?;
+        Ok(Totals { nodes, leases: self.leases.len() })
+    }
+
+    /// Forgets exchanges that have been kept long enough. To be called now and then; returns how many were forgotten.
+    pub async fn sweep(&self) -> Result<usize, Refusal> {
+        let (now, policy) = (self.now(), self.policy.clone());
+        self.store.write(move |records| steps::forget(records, now, &policy)).await
+    }
+
+    /// Hears every change of a resource from now on.
+    pub fn listen(&self, topic: Topic) -> watch::Receiver<()> {
+        self.bells.listen(topic)
+    }
+}

@@ -1,0 +1,195 @@
+//! The HTTP/1.1 face: the same resources, mapped as RFC 8075 section 7 asks, and a page for people at `/`.
+
+use crate::gateway::Gateway;
+use crate::page;
+use crate::resource::{self, Answer, Format, Method, Status};
+use crate::store::Store;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::service::service_fn;
+use hyper::{Method as Verb, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// Connections at a time; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 1024;
+/// A request's head, and then its body, must be there within this time.
+const READ: Duration = Duration::from_secs(10);
+/// Longest "wait" that a client may prefer (RFC 7240 section 4.3).
+const WAIT_MAX: u64 = 60;
+
+/// The gateway's resources over HTTP. Returns where it listens, and what serves while it is polled.
+pub async fn http<S: Store>(
+    gateway: Arc<Gateway<S>>,
+    bind: SocketAddr,
+) -> io::Result<(SocketAddr, impl Future<Output = ()>)> {
+    let listener = TcpListener::bind(bind).await?;
+    let address = listener.local_addr()?;
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let serve = async move {
+        loop {
+            let Ok(permit) = connections.clone().acquire_owned().await else { return };
+            // Out of descriptors, for instance: others may be closed soon.
+            let Ok((stream, peer)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let gateway = gateway.clone();
+            tokio::spawn(async move {
+                connection(gateway, stream, peer).await;
+                drop(permit);
+            });
+        }
+    };
+    Ok((address, serve))
+}
+
+async fn connection<S: Store>(gateway: Arc<Gateway<S>>, stream: TcpStream, peer: SocketAddr) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let gateway = gateway.clone();
+        async move { Ok::<_, Infallible>(serve(&gateway, peer, request).await) }
+    });
+    // What a peer does wrong ends its connection and nothing else.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn serve<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let method = match head.method {
+        Verb::GET | Verb::HEAD => Method::Get,
+        Verb::POST => Method::Post,
+        Verb::PUT => Method::Put,
+        Verb::DELETE => Method::Delete,
+        _ => return plain(StatusCode::NOT_IMPLEMENTED),
+    };
+    let Ok(body) = timeout(READ, Limited::new(body, resource::body_max(gateway)).collect()).await else {
+        return plain(StatusCode::REQUEST_TIMEOUT);
+    };
+    let Ok(body) = body.map(|body| body.to_bytes()) else { return plain(StatusCode::PAYLOAD_TOO_LARGE) };
+    if head.uri.path() == "/" {
+        return front(gateway, peer, method);
+    }
+    let path: Vec<String> = head.uri.path().split('/').skip(1).map(ToString::to_string).collect();
+    let query: Vec<String> =
+        head.uri.query().into_iter().flat_map(|query| query.split('&')).map(ToString::to_string).collect();
+    let answer = answer(gateway, peer, method, &path, &query, &head.headers, &body).await;
+    response(answer)
+}
+
+/// The page for people.
+fn front<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, method: Method) -> Response<Full<Bytes>> {
+    if method != Method::Get {
+        return plain(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    match gateway.admit(peer.ip()).and_then(|()| page::page(gateway)) {
+        Ok(page) => {
+            let mut response = Response::new(Full::from(page));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            response
+        }
+        Err(refusal) => response(refusal.into()),
+    }
+}
+
+async fn answer<S: Store>(
+    gateway: &Gateway<S>,
+    peer: SocketAddr,
+    method: Method,
+    path: &[String],
+    query: &[String],
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Answer {
+    let format = headers.get(CONTENT_TYPE).map(|name| name.to_str().ok().and_then(Format::from_media_type).ok_or(()));
+    let request = resource::Request { address: peer.ip(), method, path, query, format, body };
+    let wait = if method == Method::Get { preferred_wait(headers) } else { None };
+    let Some((wait, topic)) = wait.zip(resource::topic(path)) else {
+        return resource::handle(gateway, &request).await;
+    };
+    // Listening begins before looking, so that no change falls between the two.
+    let mut bell = gateway.listen(topic);
+    let first = resource::handle(gateway, &request).await;
+    if first.status != Status::Content || !first.body.is_empty() {
+        return first;
+    }
+    match timeout(Duration::from_secs(wait), bell.changed()).await {
+        Ok(Ok(())) => resource::handle(gateway, &request).await,
+        _ => first,
+    }
+}
+
+/// `Prefer: wait=30`: an empty answer may wait for so many seconds until there is something.
+fn preferred_wait(headers: &HeaderMap) -> Option<u64> {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = preferences.flat_map(|value| value.split(','));
+    let wait: u64 = preferences.find_map(|one| one.trim().strip_prefix("wait=")?.parse().ok())?;
+    Some(wait.min(WAIT_MAX))
+}
+
+fn plain(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(format!("{status}\n")));
+    *response.status_mut() = status;
+    response
+}
+
+/// RFC 8075 section 7, table 2; a Max-Age becomes Cache-Control, or Retry-After where another try is meant.
+fn response(answer: Answer) -> Response<Full<Bytes>> {
+    let status = status(answer.status, answer.body.is_empty());
+    if answer.body.is_empty() && (status.is_client_error() || status.is_server_error()) {
+        let mut response = plain(status);
+        if let Some(seconds) = answer.max_age {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+        }
+        return response;
+    }
+    let mut response = Response::new(Full::from(answer.body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if let Some(format) = answer.format {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    }
+    if let Some(Ok(value)) = answer.max_age.map(|seconds| format!("max-age={seconds}").try_into()) {
+        headers.insert(CACHE_CONTROL, value);
+    }
+    if let Some(age) = answer.age {
+        headers.insert(AGE, age.into());
+    }
+    if let (false, Ok(path)) = (answer.location.is_empty(), format!("/{}", answer.location.join("/")).try_into()) {
+        headers.insert(LOCATION, path);
+    }
+    response
+}
+
+const fn status(status: Status, empty: bool) -> StatusCode {
+    match status {
+        Status::Created => StatusCode::CREATED,
+        Status::Changed | Status::Deleted if empty => StatusCode::NO_CONTENT,
+        Status::Changed | Status::Deleted | Status::Content => StatusCode::OK,
+        Status::BadRequest => StatusCode::BAD_REQUEST,
+        Status::Forbidden => StatusCode::FORBIDDEN,
+        Status::NotFound => StatusCode::NOT_FOUND,
+        Status::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Status::Conflict => StatusCode::CONFLICT,
+        Status::PuzzleUnsolved => StatusCode::PRECONDITION_FAILED,
+        Status::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Status::UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Status::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Status::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Status::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

@@ -1,0 +1,282 @@
+//! Leases: which prekey is kept for whom, in memory.
+//!
+//! An index is handed out to one requester at a time. All leases last equally long, so they end in the order in which they began. What was
+//! handed out is not written down one by one: the store keeps a mark, [`RESERVE`] indices ahead, below which everything *may* have been
+//! handed out. After a restart all of that counts as leased for as long as a lease lasts.
+
+use crate::policy::Policy;
+use crate::record::{BatchInfo, BatchRecord, NodeId, Place};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Indices by which the mark in the store is moved.
+const RESERVE: u16 = 16;
+/// Batches that are kept in memory.
+const HOT_MAX: usize = 8192;
+
+/// G2: what becomes of a request for an Offer.
+#[derive(Debug)]
+pub(crate) enum Lease {
+    /// This index, for this requester. The batch, if it is at hand.
+    Given { epoch: u64, index: u8, batch: Option<Arc<BatchRecord>> },
+    /// Nothing is known of this node: [`Leases::load`].
+    Unknown,
+    /// Move the store's mark first: [`Leases::reserved`].
+    Reserve { epoch: u64, to: u16 },
+    /// None is left; one may come back at this time.
+    Exhausted { back: Option<u64> },
+    /// This address holds too many; the first of all ends at this time.
+    TooMany { end: u64 },
+    /// All addresses together hold too many.
+    Busy { end: u64 },
+}
+
+/// One batch of a node, as it is in the store.
+pub(crate) struct Stored {
+    pub(crate) info: BatchInfo,
+    /// Indices for which an Initiate is stored.
+    pub(crate) taken: Vec<u8>,
+}
+
+/// All leases.
+pub(crate) struct Leases {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Per node its batches, the newest last; at most two.
+    nodes: HashMap<NodeId, Vec<Counter>>,
+    held: HashMap<IpAddr, u32>,
+    /// Leases that are under way, those of unknown holders included.
+    out: usize,
+    /// Nodes whose newest batch is in memory, oldest first.
+    hot: VecDeque<NodeId>,
+    /// All leases in the order of their ends, those included that were used.
+    ends: VecDeque<End>,
+}
+
+struct Counter {
+    epoch: u64,
+    not_after: u64,
+    prekeys: u16,
+    /// Indices from here on were never handed out.
+    next: u16,
+    reserved: u16,
+    out: BTreeMap<u8, Held>,
+    returned: BTreeSet<u8>,
+    batch: Option<Arc<BatchRecord>>,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    until: u64,
+    /// Not known after a restart.
+    by: Option<IpAddr>,
+}
+
+struct End {
+    until: u64,
+    place: Place,
+}
+
+impl Leases {
+    pub(crate) fn new() -> Leases {
+        Leases { inner: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leases one index of the newest batch.
+    pub(crate) fn lease(&self, node: &NodeId, by: IpAddr, now: u64, policy: &Policy) -> Lease {
+        let mut inner = self.lock();
+        inner.end(now);
+        let first_end = inner.ends.front().map_or(now, |end| end.until);
+        let held = inner.held.get(&by).copied().unwrap_or_default();
+        let full = inner.ends.len() >= policy.leases_max;
+        let Some(counter) = inner.nodes.get_mut(node).and_then(|batches| batches.last_mut()) else {
+            return Lease::Unknown;
+        };
+        if counter.not_after < now {
+            return Lease::Exhausted { back: None };
+        }
+        if !counter.returned.is_empty() || counter.next < counter.prekeys {
+            if full {
+                return Lease::Busy { end: first_end };
+            }
+            if held >= policy.leases_per_address {
+                return Lease::TooMany { end: first_end };
+            }
+        }
+        let index = match counter.take_free() {
+            Ok(index) => index,
+            Err(instead) => return instead,
+        };
+        let until = now.saturating_add(policy.lease);
+        counter.out.insert(index, Held { until, by: Some(by) });
+        let (epoch, batch) = (counter.epoch, counter.batch.clone());
+        inner.held.insert(by, held.saturating_add(1));
+        inner.out = inner.out.saturating_add(1);
+        inner.ends.push_back(End { until, place: Place { node: *node, epoch, index } });
+        Lease::Given { epoch, index, batch }
+    }
+
+    /// Is this index kept for somebody now?
+    pub(crate) fn is_leased(&self, place: &Place, now: u64) -> bool {
+        let mut inner = self.lock();
+        inner.end(now);
+        inner.counter(place).is_some_and(|counter| counter.out.contains_key(&place.index))
+    }
+
+    /// G3: an Initiate for it is stored; it is never handed out again.
+    pub(crate) fn take(&self, place: &Place) {
+        let mut inner = self.lock();
+        let Some(held) = inner.counter(place).and_then(|counter| counter.out.remove(&place.index)) else { return };
+        inner.release(held.by);
+    }
+
+    /// Are this node's leases known?
+    pub(crate) fn knows(&self, node: &NodeId) -> bool {
+        self.lock().nodes.contains_key(node)
+    }
+
+    /// Takes over what the store knows of a node: whatever may have been handed out counts as leased from now on.
+    pub(crate) fn load(&self, node: &NodeId, batches: &[Stored], now: u64, policy: &Policy) {
+        let mut inner = self.lock();
+        if inner.nodes.contains_key(node) {
+            return;
+        }
+        let until = now.saturating_add(policy.lease);
+        let mut counters = Vec::new();
+        for stored in batches {
+            let mut counter = Counter::new(&stored.info);
+            counter.next = counter.reserved;
+            for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
+                counter.out.insert(index, Held { until, by: None });
+                inner.ends.push_back(End { until, place: Place { node: *node, epoch: counter.epoch, index } });
+                inner.out = inner.out.saturating_add(1);
+            }
+            counters.push(counter);
+        }
+        inner.nodes.insert(*node, counters);
+    }
+
+    /// The store's mark was moved.
+    pub(crate) fn reserved(&self, node: &NodeId, epoch: u64, to: u16) {
+        let mut inner = self.lock();
+        if let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) {
+            counter.reserved = counter.reserved.max(to);
+        }
+    }
+
+    /// Keeps a batch in memory, as long as it is among the last ones that were needed.
+    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: &Arc<BatchRecord>) {
+        let mut inner = self.lock();
+        let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) else { return };
+        if counter.batch.replace(batch.clone()).is_some() {
+            return;
+        }
+        inner.hot.push_back(*node);
+        if inner.hot.len() > HOT_MAX
+            && let Some(cold) = inner.hot.pop_front()
+        {
+            for counter in inner.nodes.get_mut(&cold).into_iter().flatten() {
+                counter.batch = None;
+            }
+        }
+    }
+
+    /// G1: a new batch is stored; the one before the previous is gone. Nothing happens for a node that is not known yet.
+    pub(crate) fn replace(&self, node: &NodeId, info: &BatchInfo) {
+        let mut inner = self.lock();
+        let Some(counters) = inner.nodes.get_mut(node) else { return };
+        counters.push(Counter::new(info));
+        let gone = counters.len().saturating_sub(2);
+        let ended: Vec<Held> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
+        for held in ended {
+            inner.release(held.by);
+        }
+    }
+
+    /// Indices of the newest batch that can still be handed out or come back; `None` if the node is not known.
+    pub(crate) fn left(&self, node: &NodeId, now: u64) -> Option<u16> {
+        let mut inner = self.lock();
+        inner.end(now);
+        inner.nodes.get(node)?.last().map(|counter| {
+            let returned = u16::try_from(counter.returned.len()).unwrap_or_default();
+            counter.prekeys.saturating_sub(counter.next).saturating_add(returned)
+        })
+    }
+
+    /// Leases under way.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().out
+    }
+}
+
+impl Inner {
+    fn counter(&mut self, place: &Place) -> Option<&mut Counter> {
+        self.nodes.get_mut(&place.node)?.iter_mut().find(|counter| counter.epoch == place.epoch)
+    }
+
+    /// Returns what has run out.
+    fn end(&mut self, now: u64) {
+        while let Some(end) = self.ends.pop_front_if(|end| end.until < now) {
+            let Some(counter) = self.counter(&end.place) else { continue };
+            let index = end.place.index;
+            if counter.out.get(&index).is_some_and(|held| held.until == end.until)
+                && let Some(held) = counter.out.remove(&index)
+            {
+                counter.returned.insert(index);
+                self.release(held.by);
+            }
+        }
+    }
+
+    fn release(&mut self, by: Option<IpAddr>) {
+        self.out = self.out.saturating_sub(1);
+        let Some(by) = by else { return };
+        if let Some(held) = self.held.get_mut(&by) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.held.remove(&by);
+            }
+        }
+    }
+}
+
+impl Counter {
+    fn new(info: &BatchInfo) -> Counter {
+        Counter {
+            epoch: info.epoch,
+            not_after: info.not_after,
+            prekeys: dke::Depth::new(info.depth.into()).map_or(0, dke::Depth::prekeys),
+            next: 0,
+            reserved: info.reserved,
+            out: BTreeMap::new(),
+            returned: BTreeSet::new(),
+            batch: None,
+        }
+    }
+
+    /// The lowest index that is free.
+    fn take_free(&mut self) -> Result<u8, Lease> {
+        if let Some(index) = self.returned.pop_first() {
+            return Ok(index);
+        }
+        match u8::try_from(self.next) {
+            Ok(index) if self.next < self.prekeys.min(self.reserved) => {
+                self.next = self.next.saturating_add(1);
+                Ok(index)
+            }
+            _ if self.next < self.prekeys => {
+                let to = self.next.saturating_add(RESERVE).min(self.prekeys);
+                Err(Lease::Reserve { epoch: self.epoch, to })
+            }
+            _ => Err(Lease::Exhausted { back: self.out.values().map(|held| held.until).min() }),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A puzzle before an Offer, against those who drain prekeys: work for the requester, none to speak of for the gateway.
+//!
+//! The idea is HIP's (RFC 7401 section 4.1.2): find J so that a hash over the gateway's value and J begins with so many zeros. The gateway's
+//! value I is a MAC over requester, node and time, so nothing is kept for a puzzle that was set; solutions are kept while their
+//! I lasts, so that each counts once.
+
+use crate::record::NodeId;
+use dke::crypto::{Crypto as _, Prk};
+use dke::{RustCrypto, Scalar};
+use minicbor::{Decoder, Encoder};
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes of I and of J.
+const I: usize = 16;
+const J: usize = 8;
+/// Seconds after which I changes; it is taken for as long again.
+const PERIOD: u64 = 60;
+/// Solutions that are remembered.
+const USED_MAX: usize = 1 << 20;
+
+/// Bytes of the longest solution.
+pub(crate) const SOLUTION_MAX: usize = 1 + 1 + I + 1 + J;
+
+/// Sets puzzles and checks solutions.
+pub(crate) struct Puzzles {
+    key: Prk,
+    used: Mutex<Used>,
+}
+
+#[derive(Default)]
+struct Used {
+    period: u64,
+    now: HashSet<[u8; I + J]>,
+    before: HashSet<[u8; I + J]>,
+}
+
+/// What became of a solution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    Solved,
+    /// Not solved, not this requester's, too old, or used before.
+    Wrong,
+    /// Too many are remembered.
+    Full,
+}
+
+impl Puzzles {
+    /// With a key of its own: what an earlier process has set does not count.
+    pub(crate) fn new() -> Result<Puzzles, dke::Misuse> {
+        let drawn = Scalar::draw(&mut rand_core::OsRng)?;
+        Ok(Puzzles { key: Prk::from_bytes(RustCrypto::sha256(drawn.expose())), used: Mutex::default() })
+    }
+
+    fn value(&self, by: IpAddr, node: &NodeId, period: u64) -> [u8; I] {
+        let by = match by {
+            IpAddr::V4(by) => by.to_ipv6_mapped().octets(),
+            IpAddr::V6(by) => by.octets(),
+        };
+        let text = [by.as_slice(), node, &period.to_be_bytes()].concat();
+        // Expand (RFC 5869 section 2.3) is HMAC-SHA-256 over the text.
+        let mut value = [0; I];
+        RustCrypto::expand(&self.key, &[&text], &mut value);
+        value
+    }
+
+    /// `[difficulty, I]` for this requester.
+    pub(crate) fn set(&self, difficulty: u8, by: IpAddr, node: &NodeId, now: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(&mut out);
+        let value = self.value(by, node, now / PERIOD);
+        // Writing to a vector does not fail.
+        let _ = encoder.array(2).and_then(|e| e.u8(difficulty)).and_then(|e| e.bytes(&value));
+        out
+    }
+
+    /// Checks `[I, J]`.
+    pub(crate) fn check(&self, difficulty: u8, by: IpAddr, node: &NodeId, solution: &[u8], now: u64) -> Checked {
+        let Some((i, j)) = read(solution) else { return Checked::Wrong };
+        let period = now / PERIOD;
+        let valid = [period, period.saturating_sub(1)].iter().any(|period| self.value(by, node, *period) == i);
+        if !valid || zeros(&i, &j) < u32::from(difficulty) {
+            return Checked::Wrong;
+        }
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.turn(period);
+        let mut both = [0; I + J];
+        for (to, from) in both.iter_mut().zip(i.iter().chain(&j)) {
+            *to = *from;
+        }
+        if used.before.contains(&both) {
+            return Checked::Wrong;
+        }
+        if used.now.len() >= USED_MAX {
+            return Checked::Full;
+        }
+        if used.now.insert(both) { Checked::Solved } else { Checked::Wrong }
+    }
+}
+
+impl Used {
+    fn turn(&mut self, period: u64) {
+        if period == self.period {
+            return;
+        }
+        let old = std::mem::take(&mut self.now);
+        self.before = if self.period.checked_add(1) == Some(period) { old } else { HashSet::new() };
+        self.period = period;
+    }
+}
+
+fn read(solution: &[u8]) -> Option<([u8; I], [u8; J])> {
+    let mut decoder = Decoder::new(solution);
+    if decoder.array().ok()? != Some(2) {
+        return None;
+    }
+    let i = decoder.bytes().ok()?.try_into().ok()?;
+    let j = decoder.bytes().ok()?.try_into().ok()?;
+    (decoder.position() == solution.len()).then_some((i, j))
+}
+
+/// Zeros at the beginning of SHA-256(I ‖ J).
+fn zeros(i: &[u8; I], j: &[u8; J]) -> u32 {
+    let hash = RustCrypto::sha256(&[i.as_slice(), j].concat());
+    hash.first_chunk().map_or(0, |first| u64::from_be_bytes(*first).leading_zeros())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    const NODE: NodeId = [1; 16];
+
+    fn solve(puzzle: &[u8]) -> Vec<u8> {
+        let mut decoder = Decoder::new(puzzle);
+        decoder.array().unwrap();
+        let difficulty = decoder.u8().unwrap();
+        let i: [u8; I] = decoder.bytes().unwrap().try_into().unwrap();
+        let j = (0_u64..).map(u64::to_be_bytes).find(|j| zeros(&i, j) >= difficulty.into()).unwrap();
+        [&[0x82, 0x50], i.as_slice(), &[0x48], &j].concat()
+    }
+
+    #[test]
+    fn a_solution_counts_once_for_who_found_it() {
+        let (puzzles, by) = (Puzzles::new().unwrap(), "192.0.2.1".parse().unwrap());
+        let solution = solve(&puzzles.set(10, by, &NODE, 1000));
+        assert_eq!(solution.len(), SOLUTION_MAX);
+        let other = "192.0.2.2".parse().unwrap();
+        assert_eq!(puzzles.check(10, other, &NODE, &solution, 1000), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &[2; 16], &solution, 1000), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + 2 * PERIOD), Checked::Wrong);
+        assert_eq!(Puzzles::new().unwrap().check(10, by, &NODE, &solution, 1000), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Solved);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &[], 1000), Checked::Wrong);
+        // Hardly any other J would do.
+        let mut bad = solve(&puzzles.set(10, by, &NODE, 2000));
+        *bad.last_mut().unwrap() ^= 1;
+        assert_eq!(puzzles.check(10, by, &NODE, &bad, 2000), Checked::Wrong);
+    }
+
+    #[test]
+    fn what_was_used_before_the_turn_is_remembered() {
+        let (puzzles, by) = (Puzzles::new().unwrap(), "2001:db8::1".parse().unwrap());
+        let solution = solve(&puzzles.set(4, by, &NODE, 1000));
+        assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000), Checked::Solved);
+        assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);
+    }
+}

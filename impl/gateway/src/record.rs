@@ -1,0 +1,112 @@
+//! What the store keeps: records in CBOR, keyed by node, epoch and index.
+
+use dke::crypto::Hash;
+use dke_coap::names::NODE_ID;
+use minicbor::{Decode, Encode};
+
+/// A node's identifier: the first 16 bytes of H(CRED_N).
+pub type NodeId = [u8; NODE_ID];
+
+/// The identifier of the node with this H(CRED_N).
+pub fn node_id(hash: &Hash) -> NodeId {
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// An exchange's place: which node, which batch, which prekey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Of the node.
+    pub node: NodeId,
+    /// Of the batch.
+    pub epoch: u64,
+    /// Of the prekey.
+    pub index: u8,
+}
+
+/// A registered node.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct NodeRecord {
+    /// CRED_N.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub credential: Vec<u8>,
+    /// The newest batch last; at most two.
+    #[n(1)]
+    pub batches: Vec<BatchInfo>,
+    /// Sealed representations.
+    #[n(2)]
+    pub representations: u32,
+}
+
+/// What is needed of a batch at every step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BatchInfo {
+    /// Counts batches from 1.
+    #[n(0)]
+    pub epoch: u64,
+    /// 2^depth prekeys.
+    #[n(1)]
+    pub depth: u8,
+    /// UNIX seconds.
+    #[n(2)]
+    pub not_after: u64,
+    /// SHA-256 of the mailbox token.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub mailbox: Hash,
+    /// Indices below this may have been handed out: after a restart they count as leased.
+    #[n(4)]
+    pub reserved: u16,
+    /// When it was stored, UNIX seconds.
+    #[n(5)]
+    pub stored: u64,
+}
+
+/// A Publication and the tree over its prekeys.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BatchRecord {
+    /// As the node sent it.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub publication: Vec<u8>,
+    /// The tree's hashes, level by level from the leaves up, without the root: 32 bytes each.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub tree: Vec<u8>,
+}
+
+/// An Initiate and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ExchangeRecord {
+    /// When the Initiate was stored, UNIX seconds.
+    #[n(0)]
+    pub stored: u64,
+    /// The node has discarded it: it does not wait any more.
+    #[n(1)]
+    pub discarded: bool,
+    /// As the client sent it.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub initiate: Vec<u8>,
+    /// As the node sent them.
+    #[n(3)]
+    pub confirms: Vec<Message>,
+}
+
+impl ExchangeRecord {
+    /// Does the node have to answer it?
+    pub fn waits(&self) -> bool {
+        !self.discarded && self.confirms.is_empty()
+    }
+}
+
+/// A message's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Message(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
+
+/// A sealed representation: ciphertext for clients that know how to open it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Representation {
+    /// When it was stored, UNIX seconds.
+    #[n(0)]
+    pub stored: u64,
+    /// As the node sent it.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}

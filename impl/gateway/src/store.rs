@@ -1,0 +1,86 @@
+//! The durable store, behind a trait.
+//!
+//! The rules of the protocol run inside a transaction: they read and change records through [`Read`] and [`Write`], and the store decides
+//! where a transaction runs and which of them share one commit. So the rules exist once, whatever the store is.
+
+use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::refusal::Refusal;
+use std::future::Future;
+
+/// Why the store failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// What is stored is not what was stored: nothing was changed, and nothing is thrown away.
+    #[error("The store {0} is damaged: {1}. Nothing was changed; restore it from a backup.")]
+    Damaged(String, String),
+    /// Another process has it open.
+    #[error("The store {0} is in use by another process.")]
+    InUse(String),
+    /// It is at its quota.
+    #[error("The store is full.")]
+    Full,
+    /// The medium failed; the change was not made.
+    #[error("The store failed: {0}.")]
+    Failed(String),
+}
+
+/// Reads records, all from one moment.
+pub trait Read {
+    /// A registered node.
+    fn node(&self, node: &NodeId) -> Result<Option<NodeRecord>, StoreError>;
+    /// Registered nodes behind `after`, in the order of their identifiers.
+    fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError>;
+    /// How many nodes are registered.
+    fn nodes_len(&self) -> Result<u64, StoreError>;
+    /// A stored batch.
+    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError>;
+    /// An exchange whose Initiate is stored.
+    fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError>;
+    /// Indices of a batch for which an Initiate is stored.
+    fn taken(&self, node: &NodeId, epoch: u64) -> Result<Vec<u8>, StoreError>;
+    /// Places of the Initiates that wait for a node, oldest batch first.
+    fn waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<Place>, StoreError>;
+    /// Exchanges that are due to be forgotten before `now`: when each was due, and where it is.
+    fn due(&self, now: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError>;
+    /// A node's sealed representation.
+    fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError>;
+}
+
+/// Changes records. Changes of one transaction become durable together, or not at all.
+pub trait Write: Read {
+    /// `Full` if nothing more is to be taken in. To be asked by a change that adds something, before it changes anything.
+    fn room(&self) -> Result<(), StoreError>;
+    /// Stores or replaces a node.
+    fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError>;
+    /// Stores or replaces a batch.
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError>;
+    /// Removes a batch. Nothing happens if there is none.
+    fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError>;
+    /// Stores or replaces an exchange; it is in its node's queue as long as it [waits](ExchangeRecord::waits).
+    fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError>;
+    /// Removes an exchange. Nothing happens if there is none.
+    fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError>;
+    /// Notes when an exchange is to be forgotten.
+    fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError>;
+    /// Drops that note.
+    fn remove_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError>;
+    /// Stores or replaces a sealed representation.
+    fn put_representation(&mut self, node: &NodeId, name: &str, record: &Representation) -> Result<(), StoreError>;
+    /// Removes it. `false` if there was none.
+    fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError>;
+}
+
+/// A change: the rules of one step.
+pub trait Change<T>: FnOnce(&mut dyn Write) -> Result<T, Refusal> + Send + 'static {}
+
+impl<T, F: FnOnce(&mut dyn Write) -> Result<T, Refusal> + Send + 'static> Change<T> for F {}
+
+/// A durable, transactional store.
+pub trait Store: Send + Sync + 'static {
+    /// Reads from the last commit.
+    fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal>;
+
+    /// Runs a change in a transaction. When it resolves to `Ok`, the change is durable: it survives the end of the process and a loss of
+    /// power. A change that refuses must not have changed anything before. `Busy` if too many changes wait.
+    fn write<T: Send + 'static>(&self, change: impl Change<T>) -> impl Future<Output = Result<T, Refusal>> + Send;
+}
