@@ -78,6 +78,11 @@ impl Outcome {
         format!("{trace}{}", legend.lines())
     }
 
+    /// How many of the keys that it should not know the attacker knows in the end, and how many there are.
+    pub fn known_keys(&self) -> (usize, usize) {
+        self.world.known_keys()
+    }
+
     /// The finding that violates this lemma, and after how many actions.
     pub fn violation(&self, lemma: &str) -> Option<usize> {
         let of = |name: &str| name == lemma || name.strip_prefix(lemma).is_some_and(|rest| rest.starts_with('.'));

@@ -66,6 +66,19 @@ impl Proved {
         Ok(found)
     }
 
+    /// Lemmas that the models expect to fall in this variant, proved yet or not.
+    pub fn expected(&self, prover: Prover, flags: &str) -> Result<Vec<String>, TableError> {
+        let Ok(variant) = flags.parse::<Variant>() else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for model in self.models.iter().filter(|model| model.prover == prover) {
+            let properties = model.properties(&variant).map_err(TableError::Model)?.into_iter();
+            let falls = properties
+                .filter(|one| !one.role.exists_trace && one.expected.of(&variant) == Some(Verdict::Falsified));
+            names.extend(falls.map(|property| property.name));
+        }
+        Ok(names)
+    }
+
     fn cell(&self, prover: Prover, flags: &str) -> Result<String, TableError> {
         let show = |(name, steps): (String, Option<u64>)| match steps {
             Some(steps) => format!("{name} ({steps} steps)"),

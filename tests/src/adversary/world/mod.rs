@@ -240,6 +240,11 @@ impl World {
         Ok(told)
     }
 
+    /// How many of the keys that it should not know the attacker knows, and how many there are.
+    pub fn known_keys(&self) -> (usize, usize) {
+        (self.keys.len() - self.secrets.len(), self.keys.len())
+    }
+
     /// Where two sides differ, if there are two.
     pub fn difference(&self) -> Option<String> {
         self.side.difference()
