@@ -3,17 +3,19 @@
 use crate::bytes::Bytes;
 use crate::cbor::encode_bstr;
 use crate::cose;
+use crate::cose::Sign1;
 use crate::credential::{self, point_of};
 use crate::cwt;
 use crate::error::Reject;
 use crate::gateway::check_batch;
 use crate::key_schedule as ks;
 use crate::merkle;
-use crate::message::{Confirm, Initiate, encode_initiate, parse_confirm, parse_offer};
+use crate::message::{Confirm, Initiate, bound_header, encode_initiate, parse_confirm, parse_offer};
 use crate::p256::{Point, decompress, ecdh, encode_x, is_x_coordinate, public_key, scalar};
 use crate::params::{BATCH_AAD, DATA_MAX, DEPTH_MAX, is_suite, tag_length};
 use crate::sha256::{DIGEST_LENGTH as HASH, sha256};
 use crate::transcript as th;
+use crate::weakening::Weakening;
 
 /// A client: how it names its credential, the credential, and its key.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub struct Client {
     pub credential: Bytes,
     /// c, 32 bytes.
     pub key: Bytes,
+    /// None in the protocol.
+    pub weakening: Weakening,
 }
 
 /// What C1 takes beside the Offer.
@@ -47,6 +51,7 @@ pub struct Request {
 #[derive(Clone)]
 #[allow(missing_docs, reason = "the names are those of PROTOCOL.md section 6")]
 pub struct AwaitingConfirm {
+    pub weakening: Weakening,
     pub suite: u64,
     pub refresh: bool,
     pub node: Bytes,
@@ -85,7 +90,12 @@ pub struct Established {
 pub fn pinned(own: &Bytes, key: &Bytes) -> Result<Client, Reject> {
     let credential = credential::parse(own).map_err(|_| Reject::InvalidCredential)?;
     check_key(&credential.key, key)?;
-    Ok(Client { id_cred: encode_bstr(&credential.key.kid), credential: own.clone(), key: key.clone() })
+    Ok(Client {
+        id_cred: encode_bstr(&credential.key.kid),
+        credential: own.clone(),
+        key: key.clone(),
+        weakening: Weakening::NONE,
+    })
 }
 
 /// A client with a CWT; InvalidCredential.
@@ -93,7 +103,12 @@ pub fn with_cwt(token: &Bytes, key: &Bytes) -> Result<Client, Reject> {
     let signed = cwt::parse(token).map_err(|_| Reject::InvalidCredential)?;
     let claims = cwt::parse_claims(&signed.payload).map_err(|_| Reject::InvalidCredential)?;
     check_key(&claims.key, key)?;
-    Ok(Client { id_cred: cwt::id_cred(token), credential: signed.payload, key: key.clone() })
+    Ok(Client {
+        id_cred: cwt::id_cred(token),
+        credential: signed.payload,
+        key: key.clone(),
+        weakening: Weakening::NONE,
+    })
 }
 
 /// Does the private key belong to the credential? InvalidKey, InvalidCredential.
@@ -114,10 +129,11 @@ pub fn is_usable(offer: &CheckedOffer, request: &Request) -> bool {
 
 /// Step C1, checks 2 to 5 of PROTOCOL.md section 7.
 #[hax_lib::ensures(|result| match result { Ok(offer) => is_usable(&offer, request), Err(_) => true })]
-pub fn check_offer(offer: &Bytes, request: &Request) -> Result<CheckedOffer, Reject> {
+pub fn check_offer(w: &Weakening, offer: &Bytes, request: &Request) -> Result<CheckedOffer, Reject> {
     let node = credential::parse(&request.node).map_err(|_| Reject::InvalidCredential)?;
     let offer = parse_offer(offer)?;
     let header = check_batch(&offer.batch, &sha256(&request.node))?;
+    let signed = Sign1 { payload: bound_header(w, &header), ..offer.batch };
     if header.epoch < 1 || header.epoch < request.highest_epoch {
         Err(Reject::EpochRollback)
     } else if header.not_after < request.now {
@@ -126,9 +142,9 @@ pub fn check_offer(offer: &Bytes, request: &Request) -> Result<CheckedOffer, Rej
         Err(Reject::IndexOutOfRange)
     } else if offer.path.len() != HASH * header.depth as usize {
         Err(Reject::PathLength)
-    } else if !cose::verify(&point_of(&node.key)?, BATCH_AAD, &offer.batch) {
+    } else if !w.unsigned_prekeys && !cose::verify(&point_of(&node.key)?, BATCH_AAD, &signed) {
         Err(Reject::BadSignature)
-    } else if merkle::root_of_path(offer.index as usize, &offer.y, &offer.path) != header.root {
+    } else if !w.no_path_check && merkle::root_of_path(w, offer.index as usize, &offer.y, &offer.path) != header.root {
         Err(Reject::RootMismatch)
     } else {
         let point = decompress(&offer.y).or(Err(Reject::InvalidPoint))?;
@@ -136,7 +152,7 @@ pub fn check_offer(offer: &Bytes, request: &Request) -> Result<CheckedOffer, Rej
             suite: header.suite,
             epoch: header.epoch,
             index: offer.index,
-            header: offer.batch.payload,
+            header: signed.payload,
             y: offer.y,
             point,
         })
@@ -160,7 +176,8 @@ pub fn initiate(client: &Client, request: &Request, offer: &Bytes) -> Result<Awa
     if request.early_data.len() > DATA_MAX {
         Err(Reject::DataTooLong)
     } else {
-        let offer = check_offer(offer, request)?;
+        let w = client.weakening;
+        let offer = check_offer(&w, offer, request)?;
         let x = scalar(&request.x).or(Err(Reject::BrokenRandomness))?;
         let c = scalar(&client.key).or(Err(Reject::InvalidKey))?;
         let node = sha256(&request.node);
@@ -170,19 +187,20 @@ pub fn initiate(client: &Client, request: &Request, offer: &Bytes) -> Result<Awa
         // es = x·Y, ss = c·Y
         let es = ecdh(x, &offer.point).or(Err(Reject::InvalidPoint))?;
         let ss = ecdh(c, &offer.point).or(Err(Reject::InvalidPoint))?;
-        let th_0 = th::th_0(suite, &node, &offer.header, offer.index, &offer.y);
-        let th_1 = th::th_1(&th_0, flags, &public_x);
+        let th_0 = th::th_0(&w, suite, &node, &offer.header, offer.index, &offer.y);
+        let th_1 = th::th_1(&w, &th_0, flags, &public_x);
         let prk_1 = ks::prk_1(&th_1, &es);
         let id_key = ks::id_key(&prk_1, &th_1);
         let ct_1 = ks::seal(suite, &id_key, &th_1, &client.id_cred);
-        let th_2 = th::th_2(&th_1, &ct_1, &sha256(&client.credential));
-        let prk_2 = ks::prk_2(&prk_1, &th_2, &ss);
+        let th_2 = th::th_2(&w, &th_1, &ct_1, &sha256(&client.credential));
+        let prk_2 = ks::prk_2(&w, &prk_1, &th_2, &ss);
         let early_data_key = ks::early_data_key(&prk_2, &th_2);
         let ct_2 = ks::seal(suite, &early_data_key, &th_2, &request.early_data);
         let th_3 = th::th_3(&th_2, &ct_2);
         let early_secret = ks::early_secret(&prk_2, &th_3);
         let message = Initiate { flags, epoch: offer.epoch, index: offer.index, x: public_x, ct_1, ct_2 };
         Ok(AwaitingConfirm {
+            weakening: w,
             suite,
             refresh: request.refresh,
             node,
@@ -214,10 +232,11 @@ pub fn is_end_of(established: &Established, pending: &AwaitingConfirm) -> bool {
 #[hax_lib::ensures(|result| match result { Ok(established) => is_end_of(&established, pending), Err(_) => true })]
 pub fn finish(pending: &AwaitingConfirm, confirm: &Bytes) -> Result<Established, Reject> {
     let confirm = parse_confirm(confirm)?;
+    let w = pending.weakening;
     let refreshed = confirm.z.len() == 32;
     if confirm.epoch != pending.epoch || confirm.index != pending.index {
         Err(Reject::WrongExchange)
-    } else if pending.refresh && !refreshed {
+    } else if !w.downgrade_accepted && pending.refresh && !refreshed {
         Err(Reject::Downgrade)
     } else if confirm.ct_3.len() > DATA_MAX + tag_length(pending.suite) {
         Err(Reject::DataTooLong)
@@ -226,11 +245,11 @@ pub fn finish(pending: &AwaitingConfirm, confirm: &Bytes) -> Result<Established,
         let z = decompress(&confirm.z).or(Err(Reject::InvalidPoint))?;
         // ee = x·Z
         let ee = ecdh(x, &z).or(Err(Reject::InvalidPoint))?;
-        let th_4 = th::th_4(&pending.th_3, 1, &confirm.z);
-        let prk_3 = ks::prk_3_refresh(&pending.prk_2, &th_4, &ee);
+        let th_4 = th::th_4(&w, &pending.th_3, 1, &confirm.z);
+        let prk_3 = ks::prk_3_refresh(&w, &pending.prk_2, &th_4, &ee);
         open_confirm(pending, &confirm, 1, ee, th_4, prk_3)
     } else {
-        let th_4 = th::th_4(&pending.th_3, 0, &confirm.z);
+        let th_4 = th::th_4(&w, &pending.th_3, 0, &confirm.z);
         let prk_3 = ks::prk_3_basic(&pending.prk_2, &th_4);
         open_confirm(pending, &confirm, 0, Bytes::new(0), th_4, prk_3)
     }

@@ -10,6 +10,7 @@ use crate::credential::{CoseKey, encode_key, read_key};
 use crate::error::Reject;
 use crate::p256::Scalar;
 use crate::params::{CWT_AAD, EPOCH_MAX_CLAIM, ES256, KID_MAX, NAME_MAX};
+use crate::weakening::Weakening;
 
 /// The payload of a CWT.
 #[derive(Clone)]
@@ -33,6 +34,12 @@ pub fn encode_claims(claims: &Claims) -> Bytes {
         concat_all(&[encode_uint(8), encode_map_head(1), encode_uint(1), encode_key(&claims.key)]),
         concat_all(&[encode_int(EPOCH_MAX_CLAIM), encode_uint(claims.epoch_max)]),
     ])
+}
+
+/// What the authority signs of the claims: all of them, which is the payload again, since their encoding is deterministic.
+pub fn bound_claims(w: &Weakening, claims: &Claims) -> Bytes {
+    let audience = if w.cwt_without_audience { Bytes::new(0) } else { claims.audience.clone() };
+    encode_claims(&Claims { audience, ..claims.clone() })
 }
 
 /// Reads the payload of a CWT.
@@ -62,8 +69,9 @@ pub fn parse_protected(input: &Bytes) -> Result<Bytes, Reject> {
 }
 
 /// Step A1.
-pub fn issue(key: Scalar, kid: &Bytes, claims: &Claims) -> Option<Bytes> {
-    cose::sign(key, &protected(kid), CWT_AAD, &encode_claims(claims)).map(|cwt| cose::encode(&cwt))
+pub fn issue(w: &Weakening, key: Scalar, kid: &Bytes, claims: &Claims) -> Option<Bytes> {
+    let signed = cose::sign(key, &protected(kid), CWT_AAD, &bound_claims(w, claims))?;
+    Some(cose::encode(&Sign1 { payload: encode_claims(claims), ..signed }))
 }
 
 /// Reads a CWT that fills the input.

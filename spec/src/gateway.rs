@@ -14,6 +14,7 @@ use crate::message::{
 };
 use crate::params::{BATCH_AAD, ES256};
 use crate::sha256::sha256;
+use crate::weakening::Weakening;
 
 /// `{ 1: -7 }`, the protected header of SignedBatch.
 pub fn batch_protected() -> Bytes {
@@ -61,7 +62,7 @@ pub fn check_publication(publication: &Bytes, node: &Bytes, highest_epoch: u64, 
         Err(Reject::PrekeyCount)
     } else if !cose::verify(&point_of(&credential.key)?, BATCH_AAD, &publication.batch) {
         Err(Reject::BadSignature)
-    } else if merkle::root(&prekeys(&publication.ys), header.depth as usize) != header.root {
+    } else if merkle::root(&Weakening::NONE, &prekeys(&publication.ys), header.depth as usize) != header.root {
         Err(Reject::RootMismatch)
     } else {
         Ok(header)
@@ -80,7 +81,7 @@ pub fn offer(publication: &Bytes, node: &Bytes, index: u64) -> Result<Bytes, Rej
             batch: publication.batch,
             index,
             y: keys[index as usize].clone(),
-            path: merkle::path(&keys, header.depth as usize, index as usize),
+            path: merkle::path(&Weakening::NONE, &keys, header.depth as usize, index as usize),
         }))
     }
 }

@@ -9,6 +9,7 @@ use crate::hkdf;
 #[cfg(hax)]
 use crate::params::is_suite;
 use crate::params::{EXPORT_CONTEXT_MAX, EXPORT_LABEL_MAX, LABEL_PREFIX};
+use crate::weakening::Weakening;
 
 /// Key and nonce of one AEAD.
 #[derive(Clone)]
@@ -78,8 +79,9 @@ pub fn prk_1(th_1: &Bytes, es: &Bytes) -> Bytes {
 }
 
 /// `PRK_2 = Extract(Expand(PRK_1, "salt", TH_2), ss)`
-pub fn prk_2(prk_1: &Bytes, th_2: &Bytes, ss: &Bytes) -> Bytes {
-    hkdf::extract(&expand(prk_1, "salt", th_2, 32), ss)
+pub fn prk_2(w: &Weakening, prk_1: &Bytes, th_2: &Bytes, ss: &Bytes) -> Bytes {
+    let salt = if w.no_es { th_2.clone() } else { expand(prk_1, "salt", th_2, 32) };
+    if w.no_ss { salt } else { hkdf::extract(&salt, ss) }
 }
 
 /// Early secret = `Expand(PRK_2, "early", TH_3)`
@@ -93,8 +95,9 @@ pub fn prk_3_basic(prk_2: &Bytes, th_4: &Bytes) -> Bytes {
 }
 
 /// refresh: `PRK_3 = Extract(Expand(PRK_2, "refresh", TH_4), ee)`
-pub fn prk_3_refresh(prk_2: &Bytes, th_4: &Bytes, ee: &Bytes) -> Bytes {
-    hkdf::extract(&expand(prk_2, "refresh", th_4, 32), ee)
+pub fn prk_3_refresh(w: &Weakening, prk_2: &Bytes, th_4: &Bytes, ee: &Bytes) -> Bytes {
+    let salt = expand(prk_2, "refresh", th_4, 32);
+    if w.no_ee { salt } else { hkdf::extract(&salt, ee) }
 }
 
 /// Session secret = `Expand(PRK_3, "session", TH_5)`

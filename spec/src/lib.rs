@@ -7,6 +7,8 @@
 //! standard that the line does: in quotation marks in the words of the standard, else in other words. Formulas and pseudocode stand
 //! without quotation marks, in ASCII.
 //!
+//! [`weakening`] is no part of the protocol: each `w.<protection>` in the code is the place of a protection, and what happens without it.
+//!
 //! `#[hax_lib::requires]` and `#[hax_lib::ensures]` state what a function expects and what it promises. Compiled with `--cfg hax`
 //! they are checked for being well-typed, no more; the plain functions they are made of are tested like all others.
 #![forbid(unsafe_code)]
@@ -35,3 +37,4 @@ pub mod params;
 pub mod sha256;
 pub mod transcript;
 pub mod utf8;
+pub mod weakening;

@@ -1,30 +1,36 @@
 //! The tree over a batch's prekeys (PROTOCOL.md section 5).
 
-use crate::bytes::{Bytes, bytes};
+use crate::bytes::{Bytes, bytes, concat_all};
 use crate::params::DEPTH_MAX;
 use crate::sha256::{DIGEST_LENGTH as HASH, sha256};
+use crate::weakening::Weakening;
 
 /// `SHA-256(0x00 ‖ index ‖ Y)`
 #[hax_lib::requires(index < 256)]
-pub fn leaf(index: usize, y: &Bytes) -> Bytes {
-    sha256(&bytes(&[0x00, index as u8]).concat(y))
+pub fn leaf(w: &Weakening, index: usize, y: &Bytes) -> Bytes {
+    let index = if w.leaf_without_index { Bytes::new(0) } else { bytes(&[index as u8]) };
+    sha256(&concat_all(&[bytes(&[0x00]), index, y.clone()]))
 }
 
 /// `SHA-256(0x01 ‖ left ‖ right)`
-pub fn inner(left: &Bytes, right: &Bytes) -> Bytes {
-    sha256(&bytes(&[0x01]).concat(left).concat(right))
+pub fn inner(w: &Weakening, left: &Bytes, right: &Bytes) -> Bytes {
+    if w.path_without_sides && right.native_slice() < left.native_slice() {
+        sha256(&bytes(&[0x01]).concat(right).concat(left))
+    } else {
+        sha256(&bytes(&[0x01]).concat(left).concat(right))
+    }
 }
 
 /// The nodes at `height`, of which the leaves have height 0. `keys` are 2^d prekeys, height <= d.
-pub fn level(keys: &[Bytes], height: usize) -> Vec<Bytes> {
+pub fn level(w: &Weakening, keys: &[Bytes], height: usize) -> Vec<Bytes> {
     let mut nodes = Vec::new();
     for i in 0..keys.len() {
-        nodes.push(leaf(i, &keys[i]));
+        nodes.push(leaf(w, i, &keys[i]));
     }
     for _ in 0..height {
         let mut parents = Vec::new();
         for i in 0..nodes.len() / 2 {
-            parents.push(inner(&nodes[2 * i], &nodes[2 * i + 1]));
+            parents.push(inner(w, &nodes[2 * i], &nodes[2 * i + 1]));
         }
         nodes = parents;
     }
@@ -44,17 +50,17 @@ pub fn is_path(path: &Bytes) -> bool {
 /// The root over 2^depth prekeys.
 #[hax_lib::requires(is_batch(keys.len(), depth))]
 #[hax_lib::ensures(|root| root.len() == HASH)]
-pub fn root(keys: &[Bytes], depth: usize) -> Bytes {
-    level(keys, depth)[0].clone()
+pub fn root(w: &Weakening, keys: &[Bytes], depth: usize) -> Bytes {
+    level(w, keys, depth)[0].clone()
 }
 
 /// The siblings of leaf `index`, from the leaf up.
 #[hax_lib::requires(is_batch(keys.len(), depth) && index < keys.len())]
 #[hax_lib::ensures(|path| is_path(&path) && path.len() == HASH * depth)]
-pub fn path(keys: &[Bytes], depth: usize, index: usize) -> Bytes {
+pub fn path(w: &Weakening, keys: &[Bytes], depth: usize, index: usize) -> Bytes {
     let mut path = Bytes::new(0);
     for height in 0..depth {
-        path = path.concat(&level(keys, height)[(index >> height) ^ 1]);
+        path = path.concat(&level(w, keys, height)[(index >> height) ^ 1]);
     }
     path
 }
@@ -62,11 +68,11 @@ pub fn path(keys: &[Bytes], depth: usize, index: usize) -> Bytes {
 /// The root that leaf and siblings lead to. Bit k of index tells whether the sibling at height k stands left.
 #[hax_lib::requires(is_path(path) && index < 256)]
 #[hax_lib::ensures(|root| root.len() == HASH)]
-pub fn root_of_path(index: usize, y: &Bytes, path: &Bytes) -> Bytes {
-    let mut node = leaf(index, y);
+pub fn root_of_path(w: &Weakening, index: usize, y: &Bytes, path: &Bytes) -> Bytes {
+    let mut node = leaf(w, index, y);
     for height in 0..path.len() / HASH {
         let sibling = path.slice(HASH * height, HASH);
-        node = if (index >> height) & 1 == 1 { inner(&sibling, &node) } else { inner(&node, &sibling) };
+        node = if (index >> height) & 1 == 1 { inner(w, &sibling, &node) } else { inner(w, &node, &sibling) };
     }
     node
 }

@@ -7,6 +7,7 @@ use crate::error::Reject;
 use crate::fields::{read_bstr, read_uint};
 use crate::params::{CT_1_MAX, CT_1_MIN, CT_DATA_MIN, DEPTH_MAX, VERSION, is_suite};
 use crate::sha256::DIGEST_LENGTH as HASH;
+use crate::weakening::Weakening;
 
 /// A batch header that passed the checks of G1 and C1, step 2.
 #[derive(Clone)]
@@ -70,6 +71,16 @@ pub fn encode_header(header: &Header) -> Bytes {
         encode_bstr(&header.root),
         encode_bstr(&header.mailbox),
     ])
+}
+
+/// What the signature and TH_0 bind of a header: all of it, which is the payload again, since its encoding is deterministic.
+pub fn bound_header(w: &Weakening, header: &Header) -> Bytes {
+    encode_header(&Header {
+        suite: if w.suite_unbound { 0 } else { header.suite },
+        node: if w.node_unbound { Bytes::new(HASH) } else { header.node.clone() },
+        epoch: if w.epoch_unbound { 0 } else { header.epoch },
+        ..header.clone()
+    })
 }
 
 /// Are suite, depth and the lengths of the hashes those that a header may have?

@@ -2,7 +2,7 @@
 
 use crate::bytes::Bytes;
 use crate::cbor::{BSTR, peek_major, read_end, read_map_of};
-use crate::cose;
+use crate::cose::{self, Sign1};
 use crate::credential::{self, CoseKey, point_of};
 use crate::cwt;
 use crate::error::Reject;
@@ -11,12 +11,14 @@ use crate::gateway::batch_protected;
 use crate::key_schedule as ks;
 use crate::merkle;
 use crate::message::{
-    Confirm, Header, Initiate, Publication, encode_confirm, encode_header, encode_publication, parse_initiate,
+    Confirm, Header, Initiate, Publication, bound_header, encode_confirm, encode_header, encode_publication,
+    parse_header, parse_initiate,
 };
 use crate::p256::{Scalar, decompress, ecdh, encode_x, public_key, scalar};
 use crate::params::{BATCH_AAD, CWT_AAD, DATA_MAX, KCWT, KID_MAX, is_suite, tag_length};
 use crate::sha256::sha256;
 use crate::transcript as th;
+use crate::weakening::Weakening;
 
 /// A one-time prekey; `y` is gone once it has been used.
 #[derive(Clone)]
@@ -63,6 +65,10 @@ pub struct Node {
     pub clients: Vec<Bytes>,
     /// Pinned credentials of authorities.
     pub authorities: Vec<Bytes>,
+    /// None in the protocol.
+    pub weakening: Weakening,
+    /// PREKEY_KEPT: each y that was erased and can be stolen all the same. Empty in the protocol.
+    pub remains: Vec<Bytes>,
 }
 
 /// An Initiate that N2 accepted, with all values that led to it.
@@ -158,7 +164,7 @@ pub fn publish(
             epoch,
             not_after,
             depth,
-            root: merkle::root(&keys, depth as usize),
+            root: merkle::root(&node.weakening, &keys, depth as usize),
             mailbox: sha256(token),
         });
         let mut next = node.clone();
@@ -188,8 +194,9 @@ pub fn publication(node: &Node) -> Result<Bytes, Reject> {
         ys = ys.concat(&prekey.public);
     }
     let key = scalar(&node.key).or(Err(Reject::InvalidKey))?;
-    let signed = cose::sign(key, &batch_protected(), BATCH_AAD, &batch.header).ok_or(Reject::BrokenRandomness)?;
-    Ok(encode_publication(&Publication { batch: signed, ys }))
+    let header = bound_header(&node.weakening, &parse_header(&batch.header, &sha256(&node.credential))?);
+    let signed = cose::sign(key, &batch_protected(), BATCH_AAD, &header).ok_or(Reject::BrokenRandomness)?;
+    Ok(encode_publication(&Publication { batch: Sign1 { payload: batch.header.clone(), ..signed }, ys }))
 }
 
 /// N2, checks 1 and 2: the place of the batch of this Initiate among the node's batches.
@@ -245,12 +252,18 @@ fn identify(node: &Node, id_cred: &Bytes, epoch: u64) -> Result<Identified, Reje
             Err(Reject::WrongAudience)
         } else if claims.epoch_max < epoch {
             Err(Reject::CwtExpired)
-        } else if !cose::verify(&point_of(&credential::parse(&authority)?.key)?, CWT_AAD, &token.value) {
+        } else if !node.weakening.cwt_unverified && !is_vouched(node, &authority, &token.value, &claims)? {
             Err(Reject::BadSignature)
         } else {
             Ok(Identified { credential: token.value.payload, key: claims.key })
         }
     }
+}
+
+/// Does the authority's signature verify?
+fn is_vouched(node: &Node, authority: &Bytes, token: &Sign1, claims: &cwt::Claims) -> Result<bool, Reject> {
+    let signed = Sign1 { payload: cwt::bound_claims(&node.weakening, claims), ..token.clone() };
+    Ok(cose::verify(&point_of(&credential::parse(authority)?.key)?, CWT_AAD, &signed))
 }
 
 /// The pinned credential with this kid.
@@ -284,10 +297,14 @@ pub fn accept(node: &Node, message: &Bytes) -> Result<(Node, Incoming), Reject> 
         Some(confirm) => Ok((node.clone(), Incoming::Repeated(confirm))),
         None => {
             let batch = &node.batches[place];
-            let y = batch.prekeys[index].y.clone().and_then(|y| scalar(&y).ok()).ok_or(Reject::PrekeyConsumed)?;
+            let secret = batch.prekeys[index].y.clone();
+            let y = secret.clone().and_then(|y| scalar(&y).ok()).ok_or(Reject::PrekeyConsumed)?;
             let accepted = authenticate(node, batch, y, message, &initiate)?;
             let mut next = node.clone();
-            next.batches[place].prekeys[index].y = None;
+            next.batches[place].prekeys[index].y = if node.weakening.prekey_reused { secret.clone() } else { None };
+            if node.weakening.prekey_kept {
+                next.remains.extend(secret);
+            }
             Ok((next, Incoming::Accepted(Box::new(accepted))))
         }
     }
@@ -301,21 +318,23 @@ fn authenticate(
     message: &Bytes,
     initiate: &Initiate,
 ) -> Result<Accepted, Reject> {
-    let suite = batch.suite;
+    let (w, suite) = (&node.weakening, batch.suite);
     let point = decompress(&initiate.x).or(Err(Reject::InvalidPoint))?;
     // es = y·X
     let es = ecdh(y, &point).or(Err(Reject::InvalidPoint))?;
     let public = &batch.prekeys[initiate.index as usize].public;
-    let th_0 = th::th_0(suite, &sha256(&node.credential), &batch.header, initiate.index, public);
-    let th_1 = th::th_1(&th_0, initiate.flags, &initiate.x);
+    let own = sha256(&node.credential);
+    let header = bound_header(w, &parse_header(&batch.header, &own)?);
+    let th_0 = th::th_0(w, suite, &own, &header, initiate.index, public);
+    let th_1 = th::th_1(w, &th_0, initiate.flags, &initiate.x);
     let prk_1 = ks::prk_1(&th_1, &es);
     let id_cred =
         ks::open(suite, &ks::id_key(&prk_1, &th_1), &th_1, &initiate.ct_1).ok_or(Reject::IdentityNotAuthentic)?;
     let client = identify(node, &id_cred, initiate.epoch)?;
     // ss = y·C
     let ss = ecdh(y, &point_of(&client.key)?).or(Err(Reject::InvalidPoint))?;
-    let th_2 = th::th_2(&th_1, &initiate.ct_1, &sha256(&client.credential));
-    let prk_2 = ks::prk_2(&prk_1, &th_2, &ss);
+    let th_2 = th::th_2(w, &th_1, &initiate.ct_1, &sha256(&client.credential));
+    let prk_2 = ks::prk_2(w, &prk_1, &th_2, &ss);
     if initiate.ct_2.len() > DATA_MAX + tag_length(suite) {
         Err(Reject::DataTooLong)
     } else {
@@ -357,14 +376,15 @@ pub fn confirm(node: &Node, accepted: &Accepted, answer: &Bytes, z: &Bytes) -> R
     if answer.len() > DATA_MAX {
         Err(Reject::DataTooLong)
     } else {
+        let w = &node.weakening;
         let fresh = if accepted.mode == 1 { Some(ephemeral(&accepted.x, z)?) } else { None };
         let public_z = match &fresh {
             Some(fresh) => fresh.public.clone(),
             None => Bytes::new(0),
         };
-        let th_4 = th::th_4(&accepted.th_3, accepted.mode, &public_z);
+        let th_4 = th::th_4(w, &accepted.th_3, accepted.mode, &public_z);
         let prk_3 = match &fresh {
-            Some(fresh) => ks::prk_3_refresh(&accepted.prk_2, &th_4, &fresh.ee),
+            Some(fresh) => ks::prk_3_refresh(w, &accepted.prk_2, &th_4, &fresh.ee),
             None => ks::prk_3_basic(&accepted.prk_2, &th_4),
         };
         let ct_3 = ks::seal(accepted.suite, &ks::confirm_key(&prk_3, &th_4), &th_4, answer);

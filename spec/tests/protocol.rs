@@ -16,6 +16,7 @@ use dke_spec::node::{self, Incoming, Node, is_consistent, is_erased};
 use dke_spec::p256::{encode_x, encode_y, public_key, scalar};
 use dke_spec::params::{DATA_MAX, is_suite, tag_length};
 use dke_spec::sha256::sha256;
+use dke_spec::weakening::Weakening;
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
 fn holds(tests: u64, property: impl Testable) {
@@ -110,16 +111,17 @@ fn paths_lead_every_leaf_to_the_root_and_no_other() {
         let depth = usize::from(depth % 5);
         let keys: Vec<Bytes> = (0..1 << depth).map(|i| some(32, seed.wrapping_add(i))).collect();
         let (index, other) = (index % keys.len(), other % keys.len());
-        let (root, path) = (root(&keys, depth), path(&keys, depth, index));
+        let w = &Weakening::NONE;
+        let (root, path) = (root(w, &keys, depth), path(w, &keys, depth, index));
         is_batch(keys.len(), depth)
             && !is_batch(keys.len() + 1, depth)
             && !is_batch(keys.len(), depth + 1)
             && is_path(&path)
             && path.len() == 32 * depth
             && !is_path(&path.concat(&bytes(&[0])))
-            && root_of_path(index, &keys[index], &path) == root
-            && (index == other || root_of_path(other, &keys[index], &path) != root)
-            && (index == other || root_of_path(index, &keys[other], &path) != root)
+            && root_of_path(w, index, &keys[index], &path) == root
+            && (index == other || root_of_path(w, other, &keys[index], &path) != root)
+            && (index == other || root_of_path(w, index, &keys[other], &path) != root)
     }
     holds(200, property as fn(u8, usize, usize, u64) -> bool);
     assert!(is_batch(256, 8) && !is_batch(512, 9));
@@ -177,6 +179,8 @@ fn parties() -> (Node, Client) {
         outbox: vec![],
         clients: vec![pinned],
         authorities: vec![],
+        weakening: Weakening::NONE,
+        remains: vec![],
     };
     (node, client)
 }
@@ -202,7 +206,7 @@ fn batches_are_stored_and_used_only_in_their_time() {
                     early_data: Bytes::new(0),
                     x: some(32, 5),
                 };
-                let used = client::check_offer(&offer, &request);
+                let used = client::check_offer(&Weakening::NONE, &offer, &request);
                 // A client takes the newest batch that it has seen once more, a gateway does not.
                 let usable = header.epoch >= seen && now <= end;
                 good = good

@@ -241,7 +241,7 @@ impl TestClient {
 }
 
 /// What a gateway has for one prekey that it handed out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lease {
     /// To this requester.
     Leased(String),
@@ -250,7 +250,7 @@ pub enum Lease {
 }
 
 /// A gateway that serves one node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TestGateway {
     node: Vec<u8>,
     /// By epoch.

@@ -1,5 +1,6 @@
 //! Specification against implementation: vectors, differential tests, transcripts.
 
+pub mod adversary;
 pub mod corrupt;
 pub mod diagnostic;
 pub mod differential;

@@ -25,7 +25,7 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 /// When a store breaks. Operations are counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The k-th operation and all later ones fail and do nothing.
     Before(u64),
@@ -74,7 +74,7 @@ impl Faults {
 }
 
 /// One batch on the node's medium.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StoredBatch {
     /// Header and token; `None` until the batch is committed.
     pub committed: Option<(Vec<u8>, [u8; TOKEN])>,
@@ -83,7 +83,7 @@ pub struct StoredBatch {
 }
 
 /// All that is on the node's medium.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NodeMemory {
     /// Epoch of the current batch.
     pub last_epoch: u64,
@@ -197,7 +197,7 @@ impl NodeStore for MemoryNodeStore {
 }
 
 /// One pending exchange on the client's medium.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StoredPending {
     /// H(CRED_N).
     pub node: Hash,
@@ -212,7 +212,7 @@ pub struct StoredPending {
 }
 
 /// All that is on the client's medium.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClientMemory {
     /// By H(CRED_N).
     pub highest_epoch: BTreeMap<Hash, u64>,

@@ -9,6 +9,7 @@ use dke_spec::message::{
     parse_header, parse_initiate, parse_offer, parse_publication,
 };
 use dke_spec::params::BATCH_AAD;
+use dke_spec::weakening::Weakening;
 use dke_spec::{cose, cwt, gateway, node};
 use dke_vectors::form::{Rejection, State, Step};
 
@@ -153,8 +154,8 @@ impl Collector {
             &self.world.node.batches[0].prekeys.iter().fold(Bytes::new(0), |all, prekey| all.concat(&prekey.public)),
         );
         keys[INDEX as usize] = off_curve();
-        let batch = self.signed(|header| header.root = dke_spec::merkle::root(&keys, 2));
-        let path = dke_spec::merkle::path(&keys, 2, INDEX as usize);
+        let batch = self.signed(|header| header.root = dke_spec::merkle::root(&Weakening::NONE, &keys, 2));
+        let path = dke_spec::merkle::path(&Weakening::NONE, &keys, 2, INDEX as usize);
         let signed = dke_spec::message::Offer { batch, index: INDEX, y: off_curve(), path };
         self.add(Step::C1, "signed Y off the curve", encode_offer(&signed));
     }

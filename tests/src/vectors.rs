@@ -9,6 +9,7 @@ use dke_spec::key_schedule::{AeadKey, export};
 use dke_spec::node::{self, Accepted, Incoming, Node};
 use dke_spec::p256::{encode_x, encode_y, public_key, scalar};
 use dke_spec::sha256::sha256;
+use dke_spec::weakening::Weakening;
 use dke_spec::{gateway, transcript};
 use dke_vectors::form::{CredentialKind, EXPORT, Exchange, Inputs, Messages, State, Step, Values};
 
@@ -127,6 +128,8 @@ pub fn node() -> Node {
         outbox: vec![],
         clients: vec![credential("alice", b"C", &drawn("client"))],
         authorities: vec![authority_credential()],
+        weakening: Weakening::NONE,
+        remains: vec![],
     }
 }
 
@@ -138,7 +141,7 @@ pub fn token(audience: &str, epoch_max: u64, kid: &[u8], signer: &str) -> Bytes 
         key: cose_key(&drawn("client"), b"B"),
         epoch_max,
     };
-    issue(scalar(&drawn(signer)).expect("a scalar"), &bytes(kid), &claims).expect("a signature")
+    issue(&Weakening::NONE, scalar(&drawn(signer)).expect("a scalar"), &bytes(kid), &claims).expect("a signature")
 }
 
 /// Runs the exchange of one kind.
@@ -269,7 +272,7 @@ pub fn exchange(kind: Kind) -> Exchange {
 pub fn judge(world: &World, step: Step, state: State, message: &Bytes) -> Option<Reject> {
     match step {
         Step::G1 => gateway::check_publication(message, &world.node.credential, LAST_EPOCH, NOW).err(),
-        Step::C1 => client::check_offer(message, &world.request).err(),
+        Step::C1 => client::check_offer(&Weakening::NONE, message, &world.request).err(),
         Step::N2 => {
             let node = if state == State::Erased { &world.erased } else { &world.node };
             node::accept(node, message).err()

@@ -9,6 +9,7 @@ use dke::params::{CONFIRM_MAX, OFFER_MAX, PUBLICATION_MAX};
 use dke::store::Pins;
 use dke::{Credential, Depth, RustCrypto, Scalar, Suite};
 use dke_spec::bytes::{Bytes, bytes};
+use dke_spec::weakening::Weakening;
 use dke_spec::{gateway as spec_gateway, node as spec_node};
 use dke_vectors::Given;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ impl TwinNode {
                 outbox: vec![],
                 clients: pinned,
                 authorities: vec![authority],
+                weakening: Weakening::NONE,
+                remains: vec![],
             },
         }
     }
