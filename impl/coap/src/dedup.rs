@@ -3,7 +3,6 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a message id stands for the same message: EXCHANGE_LIFETIME (RFC 7252 section 4.8.2).
@@ -23,13 +22,13 @@ pub(crate) enum Seen {
     /// It is being carried out.
     UnderWay,
     /// It was answered like this.
-    Answered(Arc<[u8]>),
+    Answered(Vec<u8>),
 }
 
 /// The last requests and their answers. Beyond the limits the oldest are forgotten.
 #[derive(Default)]
 pub(crate) struct Dedup {
-    entries: HashMap<Key, Option<Arc<[u8]>>>,
+    entries: HashMap<Key, Option<Vec<u8>>>,
     order: VecDeque<(Instant, Key)>,
     bytes: usize,
 }
@@ -52,10 +51,10 @@ impl Dedup {
     }
 
     /// It has been answered.
-    pub(crate) fn end(&mut self, peer: SocketAddr, id: u16, answer: &Arc<[u8]>) {
+    pub(crate) fn end(&mut self, peer: SocketAddr, id: u16, answer: Vec<u8>) {
         if let Some(known) = self.entries.get_mut(&(peer, id)) {
-            *known = Some(answer.clone());
             self.bytes = self.bytes.saturating_add(answer.len());
+            *known = Some(answer);
         }
     }
 
@@ -82,11 +81,11 @@ mod tests {
     fn the_same_message_id_is_the_same_message_for_a_while() {
         let (mut dedup, start) = (Dedup::default(), Instant::now());
         let peers: [SocketAddr; 2] = ["192.0.2.1:5683".parse().unwrap(), "192.0.2.1:5684".parse().unwrap()];
-        let answer: Arc<[u8]> = Arc::from(&b"answer"[..]);
+        let answer = b"answer".to_vec();
         assert_eq!(dedup.begin(peers[0], 7, start), Seen::New);
         assert_eq!(dedup.begin(peers[0], 7, start), Seen::UnderWay);
-        dedup.end(peers[0], 7, &answer);
-        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME / 2), Seen::Answered(answer.clone()));
+        dedup.end(peers[0], 7, answer.clone());
+        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME / 2), Seen::Answered(answer));
         assert_eq!(dedup.begin(peers[1], 7, start), Seen::New);
         assert_eq!(dedup.begin(peers[0], 8, start), Seen::New);
         assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME), Seen::New);
@@ -95,11 +94,11 @@ mod tests {
     #[test]
     fn it_is_bounded() {
         let (mut dedup, now) = (Dedup::default(), Instant::now());
-        let answer: Arc<[u8]> = Arc::from(vec![0; 1000]);
+        let answer = vec![0; 1000];
         for n in 0..200_000_u32 {
             let peer = SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 5683));
             assert_eq!(dedup.begin(peer, 7, now), Seen::New);
-            dedup.end(peer, 7, &answer);
+            dedup.end(peer, 7, answer.clone());
         }
         // The newest answer may go beyond.
         assert!(dedup.entries.len() <= ENTRIES_MAX && dedup.bytes < BYTES_MAX + answer.len());

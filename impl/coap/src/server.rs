@@ -1,6 +1,6 @@
 //! A server: requests in, answers out (RFC 7252 section 5, RFC 7959, RFC 7641).
 
-use crate::block::Block;
+use crate::block::{BLOCK_MAX, Block};
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
 use crate::message::{Code, Method, code, empty, not_understood, put_texts, put_uint, texts, uint};
@@ -166,9 +166,8 @@ impl<S: Service> Server<S> {
 
     async fn send(&self, head: &Head, packet: &Packet) {
         let Ok(bytes) = packet.to_bytes_unlimited() else { return };
-        let bytes: Arc<[u8]> = bytes.into();
-        lock(&self.dedup).end(head.peer, head.id, &bytes);
         let _ = self.endpoint.socket.send_to(&bytes, head.peer).await;
+        lock(&self.dedup).end(head.peer, head.id, bytes);
     }
 
     async fn answer(self: Arc<Self>, peer: SocketAddr, packet: Packet) -> Packet {
@@ -217,13 +216,13 @@ impl<S: Service> Server<S> {
             accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
             body,
         };
-        let observe = if method == Method::Get { uint(packet, CoapOption::Observe) } else { None };
-        let bell = match observe {
+        let bell = match uint(packet, CoapOption::Observe).filter(|_| method == Method::Get) {
             Some(REGISTER) => self.service.watch(&request),
-            _ => {
+            _ if method == Method::Get => {
                 self.observers.cancel(peer, packet.get_token());
                 None
             }
+            _ => None,
         };
         let Some(bell) = bell else {
             let response = self.service.call(request).await;
@@ -246,6 +245,11 @@ impl<S: Service> Server<S> {
         wanted: Option<Block>,
         block_1: Option<Block>,
     ) -> Result<Packet, Code> {
+        if wanted.is_none() && response.body.len() <= BLOCK_MAX {
+            let mut packet = write(&response, block_1, None);
+            packet.payload = response.body;
+            return Ok(packet);
+        }
         let packet = cut(&response, wanted, block_1)?;
         if packet.payload.len() < response.body.len() {
             lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());

@@ -212,6 +212,9 @@ fn many(scale: Scale, directory: &Path) {
     }
 }
 
+/// Each can be asked for alone.
+const PARTS: [&str; 3] = ["--offers", "--initiates", "--nodes"];
+
 fn main() {
     let (flags, words): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
@@ -219,9 +222,19 @@ fn main() {
     let scale = if flags.iter().any(|flag| flag == "--test") { Scale::TEST } else { Scale::full(count) };
     let place = words.get(1).map_or_else(std::env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(place).unwrap();
-    let gateway = open(&directory.path().join("offers"), 0);
-    offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
-    let gateway = open(&directory.path().join("initiates"), 3600);
-    initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
-    many(scale, directory.path());
+    let wanted = |part: &str| {
+        let parts: Vec<&String> = flags.iter().filter(|flag| PARTS.contains(&flag.as_str())).collect();
+        parts.is_empty() || parts.iter().any(|flag| *flag == part)
+    };
+    if wanted(PARTS[0]) {
+        let gateway = open(&directory.path().join("offers"), 0);
+        offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
+    }
+    if wanted(PARTS[1]) {
+        let gateway = open(&directory.path().join("initiates"), 3600);
+        initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
+    }
+    if wanted(PARTS[2]) {
+        many(scale, directory.path());
+    }
 }

@@ -32,6 +32,7 @@ const RETRY: u64 = 1;
 /// The store in one file.
 pub struct Embedded {
     database: Arc<Database>,
+    start: u64,
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -67,12 +68,13 @@ impl Embedded {
         Reading::begin(&database)?
             .check_format()
             .map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
+        let start = Writing::begin_start(&database)?;
         let database = Arc::new(database);
         let (jobs, queue) = mpsc::channel(WAITING_MAX);
         let writer = Writer { database: database.clone(), path: path.to_path_buf(), quota: options.quota };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
-        Ok(Embedded { database, jobs: Some(jobs), writer: Some(writer) })
+        Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer) })
     }
 }
 
@@ -87,6 +89,10 @@ impl Drop for Embedded {
 }
 
 impl Store for Embedded {
+    fn start(&self) -> u64 {
+        self.start
+    }
+
     fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal> {
         query(&Reading::begin(&self.database)?)
     }

@@ -78,6 +78,7 @@ pub(crate) fn publish(
         not_after: header.not_after,
         mailbox: header.mailbox,
         reserved: 0,
+        start: leases.start(),
         stored: now,
     };
     record.batches.push(info);
@@ -107,7 +108,7 @@ fn forget_batch(records: &mut dyn Write, id: &NodeId, epoch: u64) -> Result<(), 
     Ok(())
 }
 
-/// Takes over what the store has of a node's leases, if nothing is known of them.
+/// Takes over what the store has of a node's leases, if nothing is known of them: from then on they follow the changes.
 pub(crate) fn load(
     records: &dyn Read,
     leases: &Leases,
@@ -126,12 +127,12 @@ pub(crate) fn load(
 }
 
 /// G2: moves the mark below which indices may have been handed out.
-pub(crate) fn reserve(records: &mut dyn Write, id: &NodeId, epoch: u64, to: u16) -> Result<(), Refusal> {
+pub(crate) fn reserve(records: &mut dyn Write, id: &NodeId, epoch: u64, to: u16, start: u64) -> Result<(), Refusal> {
     let mut record = node(records, id)?;
     let batch = record.batches.iter_mut().find(|batch| batch.epoch == epoch);
     let batch = batch.ok_or(Refusal::Rejected(Reject::EpochUnknown))?;
     if batch.reserved < to {
-        batch.reserved = to;
+        (batch.reserved, batch.start) = (to, start);
         records.put_node(id, &record)?;
     }
     Ok(())
