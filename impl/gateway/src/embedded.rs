@@ -13,19 +13,19 @@ use crate::store::{Change, Read, Store, StoreError, Write};
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tables::{Reading, Writing};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// Changes in one commit.
 const GROUP_MAX: usize = 256;
 /// Changes that may wait for the writer; further ones are refused.
 const WAITING_MAX: usize = 4096;
-/// After a commit of several changes the next one waits for a part of the time that it took, at most so long.
-const LINGER: u32 = 16;
-const LINGER_MAX: Duration = Duration::from_millis(1);
+/// After a commit of several changes the next one waits for as many again, for a part of the time that it took, at most so long.
+const LINGER: u32 = 4;
+const LINGER_MAX: Duration = Duration::from_millis(4);
 /// "Retry after" when too many wait.
 const RETRY: u64 = 1;
 
@@ -33,7 +33,7 @@ const RETRY: u64 = 1;
 pub struct Embedded {
     database: Arc<Database>,
     start: u64,
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -70,7 +70,7 @@ impl Embedded {
             .map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
         let start = Writing::begin_start(&database)?;
         let database = Arc::new(database);
-        let (jobs, queue) = mpsc::channel(WAITING_MAX);
+        let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
         let writer = Writer { database: database.clone(), path: path.to_path_buf(), quota: options.quota };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
@@ -103,8 +103,8 @@ impl Store for Embedded {
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
         match jobs.try_send(job) {
             Ok(()) => told.await.map_err(|_| ended())?,
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(ended().into()),
+            Err(mpsc::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
+            Err(mpsc::TrySendError::Disconnected(_)) => Err(ended().into()),
         }
     }
 }
@@ -193,13 +193,16 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    fn run(self, queue: mpsc::Receiver<Box<dyn Job>>) {
         let (mut last, mut took) = (1, Duration::ZERO);
-        while let Some(first) = queue.blocking_recv() {
-            let mut group = vec![first];
-            if last > 1 {
-                // Those who were told just now may come again: a commit for the first one alone would make the others wait.
-                std::thread::sleep(took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX));
+        while let Ok(first) = queue.recv() {
+            let (mut group, began) = (vec![first], Instant::now());
+            // Those who were told just now may come again: a commit for the first one alone would make the others wait.
+            let linger = took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX);
+            while group.len() < last
+                && let Ok(next) = queue.recv_timeout(linger.saturating_sub(began.elapsed()))
+            {
+                group.push(next);
             }
             while group.len() < GROUP_MAX
                 && let Ok(next) = queue.try_recv()

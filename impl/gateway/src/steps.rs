@@ -186,7 +186,9 @@ pub(crate) fn queue(
         None if leases.is_leased(&place, now) => Slot::Leased,
         None => Slot::Free,
     };
-    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room: waiting(records, id, policy)? < policy.queue_max };
+    // At most one Initiate waits for each prekey: often there is nothing to be counted.
+    let room = prekeys(&record) <= policy.queue_max || waiting(records, id, policy)? < policy.queue_max;
+    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room };
     if let Queued::Same { .. } = check_initiate(&bytes, &shelf)? {
         return Ok((place, Kept::Same));
     }
@@ -242,6 +244,12 @@ pub(crate) fn discard(records: &mut dyn Write, place: &Place, token: &[u8]) -> R
         records.put_exchange(place, &exchange)?;
     }
     Ok(())
+}
+
+/// Prekeys of all batches that are stored.
+fn prekeys(record: &NodeRecord) -> u32 {
+    let of = |batch: &BatchInfo| Depth::new(batch.depth.into()).map_or(0, |depth| depth.prekeys().into());
+    record.batches.iter().map(of).sum()
 }
 
 /// How many Initiates wait for a node; more than the queue has room for are not counted.
