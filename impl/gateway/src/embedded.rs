@@ -44,11 +44,13 @@ pub struct Options {
     pub cache: usize,
     /// Bytes of the file from which on nothing more is taken in.
     pub quota: u64,
+    /// Bytes that must be free on the medium; with fewer nothing more is taken in, so that what is there can still be changed.
+    pub free: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cache: 64 * 1024 * 1024, quota: u64::MAX }
+        Options { cache: 64 * 1024 * 1024, quota: u64::MAX, free: 16 * 1024 * 1024 }
     }
 }
 
@@ -71,7 +73,7 @@ impl Embedded {
         let start = Writing::begin_start(&database)?;
         let database = Arc::new(database);
         let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
-        let writer = Writer { database: database.clone(), path: path.to_path_buf(), quota: options.quota };
+        let writer = Writer { database: database.clone(), path: path.to_path_buf(), options };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
         Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer) })
@@ -189,7 +191,7 @@ impl<T: Send, F: Change<T>> Job for Waiting<T, F> {
 struct Writer {
     database: Arc<Database>,
     path: PathBuf,
-    quota: u64,
+    options: Options,
 }
 
 impl Writer {
@@ -218,10 +220,15 @@ impl Writer {
         }
     }
 
+    fn is_full(&self) -> bool {
+        let free = |medium: rustix::fs::StatVfs| medium.f_bavail.saturating_mul(medium.f_frsize);
+        fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.options.quota)
+            || rustix::fs::statvfs(&self.path).is_ok_and(|medium| free(medium) < self.options.free)
+    }
+
     fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(failed)?;
-        let full = fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.quota);
-        let mut records = Writing::begin(&transaction, full)?;
+        let mut records = Writing::begin(&transaction, self.is_full())?;
         for job in group {
             job.run(&mut records)?;
         }
