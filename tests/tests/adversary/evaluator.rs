@@ -76,8 +76,7 @@ fn every_lemma_holds_and_is_violated_on_traces_by_hand() {
     }
 }
 
-/// Whatever lemmas the models will have: the facts of the premise alone, at different times with different arguments, are no reason to be content,
-/// but for those lemmas that the conclusion of which holds of them already.
+/// Whatever lemmas the models will have: the facts of the premise, at different times with different arguments, and no others.
 #[test]
 fn the_premise_alone_violates_every_lemma() {
     for part in protocol().parts {
