@@ -2,7 +2,7 @@
 //! specification takes them as a parameter of node, client and authority; the protocol is the one without any.
 
 /// Which protections are left out. A field stands at each place where its protection would.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weakening {
     /// C1 does not verify the signature of the batch.
     pub unsigned_prekeys: bool,

@@ -1,5 +1,5 @@
-//! The gateway as attacker against the running code. DKE_SCRIPTS and DKE_SPEC scale the number of random scripts; a failure prints the script, made
-//! small, which `cargo adversary --replay` runs again.
+//! The gateway as attacker against the running code. DKE_SCRIPTS and DKE_SPEC scale the number of random scripts; a failure
+//! prints the script, made small, which `cargo adversary --replay` runs again.
 
 #[path = "adversary/attacks.rs"]
 mod attacks;

@@ -1,6 +1,6 @@
-//! Power loss at every storage operation of node and client, in every step of an exchange, before and after the operation took effect.
-//! Whatever was lost: no prekey is used twice, what both ends completed is the same, a garbage message costs nothing, and the client gets its
-//! session in the end, over another prekey if need be.
+//! Power loss at every storage operation of node and client, in every step of an exchange, before and after the operation took
+//! effect. Whatever was lost: no prekey is used twice, what both ends completed is the same, a garbage message costs nothing, and
+//! the client gets its session in the end, over another prekey if need be.
 
 use dke::node::{Incoming, Node};
 use dke::params::PUBLICATION_MAX;

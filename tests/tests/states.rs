@@ -1,5 +1,6 @@
-//! All states that two clients and a node with two prekeys can reach over a gateway that keeps its own rules, with one loss of power at any storage
-//! operation, one duplicated and one dropped message: explored to the end by `stateright`, on the implementation's own state machines.
+//! All states that two clients and a node with two prekeys can reach over a gateway that keeps its own rules, with one loss of
+//! power at any storage operation, one duplicated and one dropped message: explored to the end by `stateright`, on the
+//! implementation's own state machines.
 
 #[path = "states/system.rs"]
 mod system;

@@ -1,4 +1,5 @@
-//! The attacker's own computations, with the real algorithms, on bytes: with secrets that were deduced, and made-up ones for the rest.
+//! The attacker's own computations, with the real algorithms, on bytes: with secrets that were deduced, and made-up ones for the
+//! rest.
 
 use super::side::Key;
 use dke::{Crypto, RustCrypto, Scalar};

@@ -92,8 +92,14 @@ impl Side for Both {
         self.same_node("N4", node);
     }
 
-    fn restart(&mut self, node: Option<usize>, client: Option<usize>) {
-        self.implementation.restart(node, client);
+    fn restart_node(&mut self, node: usize) {
+        self.implementation.restart_node(node);
+        self.same_node("a restart", node);
+    }
+
+    fn restart_client(&mut self, client: usize) {
+        self.implementation.restart_client(client);
+        self.same_client("a restart", client);
     }
 
     fn stolen(&self, node: usize, epoch: u64, index: u8) -> Option<Key> {

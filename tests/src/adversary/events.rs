@@ -3,8 +3,8 @@
 use super::monitor::Fact;
 use super::term::{Term, Terms};
 
-/// Names and numbers of arguments of all facts; a lemma that speaks of another cannot be monitored. Published and Verified occur twice: trees.spthy
-/// knows neither suite nor exchange.
+/// Names and numbers of arguments of all facts; a lemma that speaks of another cannot be monitored. Published and Verified occur
+/// twice: trees.spthy knows neither suite nor exchange.
 pub const FACTS: [(&str, usize); 26] = [
     ("RevealNode", 1),
     ("RevealClient", 1),

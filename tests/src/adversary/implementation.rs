@@ -216,13 +216,12 @@ impl Side for Implementation {
         node.acknowledged(store, epoch, index).expect("N4");
     }
 
-    fn restart(&mut self, node: Option<usize>, client: Option<usize>) {
-        if let Some(node) = node {
-            self.nodes[node].store = MemoryNodeStore::restore(self.nodes[node].store.snapshot());
-        }
-        if let Some(client) = client {
-            self.clients[client].store = MemoryClientStore::restore(self.clients[client].store.snapshot());
-        }
+    fn restart_node(&mut self, node: usize) {
+        self.nodes[node].store = MemoryNodeStore::restore(self.nodes[node].store.snapshot());
+    }
+
+    fn restart_client(&mut self, client: usize) {
+        self.clients[client].store = MemoryClientStore::restore(self.clients[client].store.snapshot());
     }
 
     fn stolen(&self, node: usize, epoch: u64, index: u8) -> Option<Key> {

@@ -1,9 +1,9 @@
 //! What the attacker can deduce from what it has seen: decided, in the theory of the models.
 //!
-//! Taking apart: pairs, signatures (they reveal their message), ciphertexts under a key that can be deduced. Putting together: every
-//! function of what can be deduced, and g^(ab) from one scalar and the other's public key. Both together decide deducibility here, since no
-//! way of putting together has an effect on what taking apart can reach but through keys, which is what the repetition in
-//! [`Knowledge::learn`] is for.
+//! Taking apart: pairs, signatures (they reveal their message), ciphertexts under a key that can be deduced. Putting together:
+//! every function of what can be deduced, and g^(ab) from one scalar and the other's public key. Both together decide
+//! deducibility here, since no way of putting together has an effect on what taking apart can reach but through keys, which is
+//! what the repetition in [`Knowledge::learn`] is for.
 
 use super::term::{AEAD, AGREED, PAIR, POWER, SIGN, Shape, Term, Terms};
 use std::collections::{HashMap, HashSet};

@@ -1,9 +1,10 @@
 //! The gateway as attacker against the running code.
 //!
-//! A [`script`] says what a Dolev-Yao gateway and the parties do. A [`world`] does it, on the implementation, on the specification (weakened or
-//! not) or on both side by side, and keeps the books: every byte string has a [`term`], and what the attacker can deduce from what it has seen is
-//! decided from the terms ([`knowledge`]). The terms are made by the macros of the Tamarin models, and the lemmas of the same models ([`theory`])
-//! are evaluated on the trace of what happened after every action ([`monitor`]).
+//! A [`script`] says what a Dolev-Yao gateway and the parties do. A [`world`] does it, on the implementation, on the
+//! specification (weakened or not) or on both side by side, and keeps the books: every byte string has a [`term`], and what the
+//! attacker can deduce from what it has seen is decided from the terms ([`knowledge`]). The terms are made by the macros of the
+//! Tamarin models, and the lemmas of the same models ([`theory`]) are evaluated on the trace of what happened after every action
+//! ([`monitor`]).
 
 pub mod attacker;
 pub mod book;

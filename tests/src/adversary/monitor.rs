@@ -1,7 +1,7 @@
 //! Evaluates lemmas on finite traces.
 //!
-//! A lemma is a conjunction of parts `All ... . premise ==> conclusion`. Quantifiers are guarded: the facts of a premise (or of an `Ex`)
-//! bind all variables, so matching them with the facts of the trace yields every assignment that counts.
+//! A lemma is a conjunction of parts `All ... . premise ==> conclusion`. Quantifiers are guarded: the facts of a premise (or of
+//! an `Ex`) bind all variables, so matching them with the facts of the trace yields every assignment that counts.
 
 use super::syntax::{Formula, Pattern};
 use super::term::{Legend, Shape, Term, Terms};

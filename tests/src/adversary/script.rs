@@ -20,16 +20,16 @@
 //! k1 = forge-confirm i0 refresh              a Confirm of the attacker's to i0
 //! ```
 //!
-//! Whatever is not delivered is dropped, what is delivered late is delayed, what is delivered twice is duplicated. Forged messages are made with all
-//! secrets that the attacker can deduce at that moment, and with made-up ones for the rest. Honest are n0, n1 (which insists on refresh), c0, c1, c2 and
-//! the authority a0; n0 pins c0 and c1, n1 pins c0.
+//! Whatever is not delivered is dropped, what is delivered late is delayed, what is delivered twice is duplicated. Forged
+//! messages are made with all secrets that the attacker can deduce at that moment, and with made-up ones for the rest. Honest are
+//! n0, n1 (which insists on refresh), c0, c1, c2 and the authority a0; n0 pins c0 and c1, n1 pins c0.
 //!
 //! An offer, an Initiate or a Confirm can be changed on its way, from left to right, by what stands behind the names:
 //!
 //! ```text
 //! epoch=7 index=1 garble                     any of them; garble flips a bit of the last ciphertext or of the signature
-//! suite=3 to-node y=own y=b1.0 path=b1.0     an offer: the header's suite, the header's node becomes the one that is called; Y, path
-//!   own-tree sign                            ... depth 0 with Y as the only leaf; signed anew, if the key of the node is known
+//! suite=3 to-node                            an offer: the header's suite; the header's node becomes the one that is called
+//! y=own y=b1.0 path=b1.0 own-tree sign       an offer: Y; path; depth 0 with Y as the only leaf; signed anew, if the key is known
 //! flags=0 x=own x=i1 ct1=i1 ct2=i1           an Initiate
 //! z=none z=own z=k1 ct3=k1                   a Confirm
 //! ```

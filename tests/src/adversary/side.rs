@@ -17,7 +17,8 @@ pub struct Cast {
     pub authority: Vec<u8>,
 }
 
-/// When power is lost in a step that stores something: just before or just after it was stored, so that the step's result is lost.
+/// When power is lost in a step that stores something: just before or just after it was stored, so that the step's result is
+/// lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Loss {
     /// Nothing is stored.
@@ -134,8 +135,10 @@ pub trait Side {
     fn finish(&mut self, client: usize, exchange: Pending, confirm: &[u8], loss: Option<Loss>) -> Result<Done, Stop>;
     /// N4.
     fn acknowledged(&mut self, node: usize, epoch: u64, index: u8);
-    /// Power is lost between two steps.
-    fn restart(&mut self, node: Option<usize>, client: Option<usize>);
+    /// A node loses power between two steps.
+    fn restart_node(&mut self, node: usize);
+    /// A client loses power between two steps.
+    fn restart_client(&mut self, client: usize);
     /// What a thief of the node's store finds: y.
     fn stolen(&self, node: usize, epoch: u64, index: u8) -> Option<Key>;
     /// What the node has stored.

@@ -160,7 +160,10 @@ impl Side for Specification {
         self.nodes[node] = node::acknowledged(&self.nodes[node], epoch, index.into());
     }
 
-    fn restart(&mut self, _: Option<usize>, _: Option<usize>) {}
+    /// The specification keeps nothing but what is stored.
+    fn restart_node(&mut self, _: usize) {}
+
+    fn restart_client(&mut self, _: usize) {}
 
     fn stolen(&self, node: usize, epoch: u64, index: u8) -> Option<Key> {
         let node = &self.nodes[node];

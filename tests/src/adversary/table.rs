@@ -1,5 +1,5 @@
-//! The table of weakened variants in `tests/ADVERSARY.md`: what the provers found (out of `models/verdicts.toml`), and what the running code does (out of
-//! `tests/attacks/`).
+//! The table of weakened variants in `tests/ADVERSARY.md`: what the provers found (out of `models/verdicts.toml`), and what the
+//! running code does (out of `tests/attacks/`).
 
 use super::theory::folder;
 use super::variants::{ALL, Attack, AttackError, Weakened};

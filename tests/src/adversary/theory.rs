@@ -1,5 +1,5 @@
-//! What the Tamarin models say, read at run time: the all-traces lemmas of all theories, and the macros of the key schedule, both for one
-//! variant.
+//! What the Tamarin models say, read at run time: the all-traces lemmas of all theories, and the macros of the key schedule, both
+//! for one variant.
 
 use super::events::FACTS;
 use super::monitor::{bound, conjuncts};

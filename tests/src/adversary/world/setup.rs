@@ -3,7 +3,8 @@
 use super::super::attacker::{public, secret};
 use super::super::book::Book;
 use super::super::events::fact;
-use super::super::script::{Label, Secret};
+use super::super::script::{Label, Prekey, Secret};
+use super::super::term::Term;
 use super::super::theory::Theory;
 use super::{Known, Person, Step, World, credential_of};
 use dke::{Crypto, RustCrypto};
@@ -58,54 +59,67 @@ impl World {
         "registered".to_string()
     }
 
+    /// Power is lost between two steps.
     pub(super) fn restart(&mut self, party: Label) -> String {
-        let honest = self.people.get(&party).and_then(|person| person.honest);
-        match party.kind {
-            'n' => self.side.restart(honest, None),
-            _ => self.side.restart(None, honest),
+        match (party.kind, self.people.get(&party).and_then(|person| person.honest)) {
+            ('n', Some(node)) => self.side.restart_node(node),
+            ('c', Some(client)) => self.side.restart_client(client),
+            _ => {
+                self.depth.idle += 1;
+                return "nothing to do".to_string();
+            }
         }
         "restarted".to_string()
     }
 
+    /// The attacker learns a secret.
     pub(super) fn reveal(&mut self, secret: Secret) -> Step {
-        let (name, argument, scalar) = match secret {
-            Secret::Prekey(prekey) => {
-                let Some((node, epoch)) = self.place_of(prekey) else { return self.idle() };
-                let stolen = self.side.stolen(node, epoch, prekey.index);
-                let Some((scalar, _)) = self.prekeys.get(&(node, epoch, prekey.index.into())).copied() else {
-                    return self.idle();
-                };
-                let Some(stolen) = stolen else {
-                    self.depth.idle += 1;
-                    return Ok("it has been erased".to_string());
-                };
-                let argument = self.book.terms.power(scalar);
-                self.book.enter("a stolen prekey", &public(&stolen), argument)?;
-                ("RevealPrekey", argument, scalar)
+        match secret {
+            Secret::Prekey(prekey) => self.reveal_prekey(prekey),
+            Secret::Of(label) => match self.secret_of(label) {
+                Some((name, argument, scalar)) => Ok(self.revealed(name, argument, scalar)),
+                None => self.idle(),
+            },
+        }
+    }
+
+    /// The fact, its argument and the scalar.
+    fn secret_of(&mut self, label: Label) -> Option<(&'static str, Term, Term)> {
+        match label.kind {
+            'n' => self.people.get(&label).map(|node| ("RevealNode", node.subject, node.scalar)),
+            'c' => self.people.get(&label).map(|client| ("RevealClient", client.subject, client.scalar)),
+            'a' => Some(("RevealAuthority", self.authority.subject, self.authority.scalar)),
+            'i' => {
+                let honest = self.sent.get(&label).filter(|sent| sent.place.is_some())?;
+                Some(("RevealClientEphemeral", honest.exchange.x, honest.scalar))
             }
-            Secret::Of(label) => {
-                let found = match label.kind {
-                    'n' => self.people.get(&label).map(|node| ("RevealNode", node.subject, node.scalar)),
-                    'c' => self.people.get(&label).map(|client| ("RevealClient", client.subject, client.scalar)),
-                    'a' => Some(("RevealAuthority", self.authority.subject, self.authority.scalar)),
-                    'i' => {
-                        let honest = self.sent.get(&label).filter(|sent| sent.place.is_some());
-                        honest.map(|sent| ("RevealClientEphemeral", sent.exchange.x, sent.scalar))
-                    }
-                    'k' => self
-                        .ephemerals
-                        .get(&label)
-                        .copied()
-                        .map(|scalar| ("RevealNodeEphemeral", self.book.terms.power(scalar), scalar)),
-                    _ => None,
-                };
-                let Some(found) = found else { return self.idle() };
-                found
+            'k' => {
+                let scalar = *self.ephemerals.get(&label)?;
+                Some(("RevealNodeEphemeral", self.book.terms.power(scalar), scalar))
             }
+            _ => None,
+        }
+    }
+
+    /// A prekey is stolen from the node's store, if it is still there.
+    fn reveal_prekey(&mut self, prekey: Prekey) -> Step {
+        let Some((node, epoch)) = self.place_of(prekey) else { return self.idle() };
+        let Some((scalar, _)) = self.prekeys.get(&(node, epoch, prekey.index.into())).copied() else {
+            return self.idle();
         };
+        let Some(stolen) = self.side.stolen(node, epoch, prekey.index) else {
+            self.depth.idle += 1;
+            return Ok("it has been erased".to_string());
+        };
+        let argument = self.book.terms.power(scalar);
+        self.book.enter("a stolen prekey", &public(&stolen), argument)?;
+        Ok(self.revealed("RevealPrekey", argument, scalar))
+    }
+
+    fn revealed(&mut self, name: &'static str, argument: Term, scalar: Term) -> String {
         self.happen(vec![fact(name, &[argument])]);
         self.see(scalar);
-        Ok("the attacker has it".to_string())
+        "the attacker has it".to_string()
     }
 }
 
