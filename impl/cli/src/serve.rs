@@ -35,10 +35,9 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
         let ready = ready.with("store", args.store.display().to_string());
         anstream::print!("{}", if json { ready.json() } else { ready.text() });
         tokio::select! {
-            () = sweep(&gateway) => {}
-            () = interrupted() => {}
+            broken = sweep(&gateway) => Err(broken),
+            () = interrupted() => Ok(Report::new().with("ended", "interrupted")),
         }
-        Ok(Report::new().with("ended", "interrupted"))
     })
 }
 
@@ -64,11 +63,14 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     Ok(gateway)
 }
 
-async fn sweep(gateway: &Gateway<Embedded>) {
+/// Forgets what is old, again and again. Returns when the store has failed: it must be opened anew then.
+async fn sweep(gateway: &Gateway<Embedded>) -> Fault {
     loop {
         tokio::time::sleep(SWEEP).await;
-        if let Err(refusal) = gateway.sweep().await {
-            tell(&format!("Nothing was forgotten: {refusal}"));
+        match gateway.sweep().await {
+            Ok(_) => {}
+            Err(Refusal::Store(error)) => return error.into(),
+            Err(refusal) => tell(&format!("Nothing was forgotten: {refusal}")),
         }
     }
 }

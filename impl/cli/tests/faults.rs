@@ -148,8 +148,8 @@ fn a_bad_network_and_kills_on_all_sides() {
     let proxy = Proxy::start(port);
     let url = format!("coap://{}", proxy.address);
     let serve =
-        format!("gateway serve --store store --node lamp/credential.cbor --coap {port} --lease 5 --rate 100000");
-    let run = format!("node run lamp --every 1 --depth 6 --low 16 --gateway {url}");
+        format!("gateway serve --store store --node lamp/credential.cbor --coap {port} --lease 2 --rate 100000");
+    let run = format!("node run lamp --every 1 --depth 7 --low 16 --gateway {url}");
     let call = |client| {
         format!("client call c{client} --node lamp/credential.cbor --gateway {url} --refresh --wait 8 --data x")
     };

@@ -2,48 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
+#[path = "common/served.rs"]
+mod served;
 
 use common::Place;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
+use served::Served;
 use std::process::{Child, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
-
-/// `dke gateway serve` on ports of the system's choice.
-struct Served {
-    child: Child,
-    coap: String,
-    http: String,
-}
-
-impl Served {
-    fn start(place: &Place, more: &str) -> Served {
-        let words = format!("gateway serve --store store {more}");
-        let ports = if more.contains("--coap") { "" } else { " --coap 127.0.0.1:0 --http 127.0.0.1:0" };
-        let mut child = place.command(&(words + ports)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let text = |name: &str| ready[name].as_str().unwrap().to_string();
-        Served { coap: text("coap"), http: text("http"), child }
-    }
-
-    /// kill -9, and a new one on the same ports.
-    fn restart(&mut self, place: &Place) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        let port = |url: &str| url.split("://").nth(1).unwrap().to_string();
-        *self = Served::start(place, &format!("--coap {} --http {}", port(&self.coap), port(&self.http)));
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn place() -> Place {
     let place = Place::new();
@@ -68,17 +35,8 @@ fn end(child: Child) -> Value {
 
 /// Waits until so many Initiates are queued.
 fn queued(place: &Place, gateway: &Served, waiting: u64) {
-    let address = gateway.http.strip_prefix("http://").unwrap();
     for _ in 0..600 {
-        let listed = std::net::TcpStream::connect(address).and_then(|mut stream| {
-            use std::io::{Read as _, Write as _};
-            stream.write_all(b"GET /dke HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
-            let mut all = String::new();
-            stream.read_to_string(&mut all)?;
-            Ok(all)
-        });
-        let body: Value = serde_json::from_str(listed.unwrap().split("\r\n\r\n").nth(1).unwrap()).unwrap();
-        if body["list"][0]["waiting"] == waiting {
+        if gateway.nodes()["list"][0]["waiting"] == waiting {
             return;
         }
         sleep(Duration::from_millis(50));

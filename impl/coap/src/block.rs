@@ -8,6 +8,8 @@ const MORE: u32 = 8;
 const EXPONENT: u32 = 7;
 /// The largest block: 2^(6 + 4) bytes.
 pub const EXPONENT_MAX: u8 = 6;
+/// Bytes of the largest block.
+pub(crate) const BLOCK_MAX: usize = 16 << EXPONENT_MAX;
 
 /// One block's place in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

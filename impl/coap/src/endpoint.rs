@@ -20,6 +20,9 @@ use tokio::time::timeout;
 /// Responses to one request, or notifications of one observation, that wait to be read.
 const UNREAD_MAX: usize = 8;
 
+/// Datagrams that are read before their answers are sent.
+const TOGETHER: usize = 32;
+
 /// Times of the message layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameters {
@@ -132,8 +135,17 @@ impl Endpoint {
         let serve = async move {
             let mut buffer = vec![0; DATAGRAM_MAX];
             loop {
-                let Ok((length, peer)) = inner.socket.recv_from(&mut buffer).await else { continue };
-                inner.receive(peer, buffer.get(..length).unwrap_or_default(), Some(&server)).await;
+                // What has come meanwhile is served in one go, so that peers are woken up once and not for each answer.
+                for turn in 0..TOGETHER {
+                    let received = match turn {
+                        0 => inner.socket.recv_from(&mut buffer).await,
+                        _ => inner.socket.try_recv_from(&mut buffer),
+                    };
+                    // An ICMP error of an earlier message is no reason to stop.
+                    let Ok((length, peer)) = received else { break };
+                    inner.receive(peer, buffer.get(..length).unwrap_or_default(), Some(&server)).await;
+                }
+                server.send_answers().await;
             }
         };
         Ok((endpoint, serve))
@@ -211,7 +223,7 @@ impl Inner {
                 }
             }
             (kind, Class::Request) => match server {
-                Some(server) => server.receive(peer, packet).await,
+                Some(server) => server.receive(peer, packet),
                 None if kind == MessageType::Confirmable => self.reset(peer, id).await,
                 None => {}
             },

@@ -1,6 +1,6 @@
 //! A server: requests in, answers out (RFC 7252 section 5, RFC 7959, RFC 7641).
 
-use crate::block::Block;
+use crate::block::{BLOCK_MAX, Block};
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
 use crate::message::{Code, Method, code, empty, not_understood, put_texts, put_uint, texts, uint};
@@ -87,6 +87,16 @@ pub(crate) struct Server<S> {
     transfers: Mutex<Transfers>,
     observers: Observers,
     under_way: Arc<Semaphore>,
+    /// Answers that were found at once; they are sent together.
+    answers: Mutex<Vec<Answer>>,
+}
+
+/// A datagram that answers a request.
+struct Answer {
+    peer: SocketAddr,
+    /// Of the request.
+    id: u16,
+    datagram: Vec<u8>,
 }
 
 impl<S: Service> Server<S> {
@@ -98,11 +108,12 @@ impl<S: Service> Server<S> {
             transfers: Mutex::new(Transfers::new()),
             observers: Observers::default(),
             under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
+            answers: Mutex::default(),
         }
     }
 
-    /// A request has come: answers at once if that is possible, else in a task of its own.
-    pub(crate) async fn receive(self: &Arc<Self>, peer: SocketAddr, packet: Packet) {
+    /// A request has come. What can be answered at once waits for [`send_answers`](Self::send_answers); the rest gets a task of its own.
+    pub(crate) fn receive(self: &Arc<Self>, peer: SocketAddr, packet: Packet) {
         let head = Head {
             peer,
             id: packet.header.message_id,
@@ -120,12 +131,11 @@ impl<S: Service> Server<S> {
         }
         let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
             let busy = Response { max_age: Some(RETRY), ..Response::new(Code::UNAVAILABLE) };
-            return self.reply(&head, write(&busy, None, None)).await;
+            return self.answer_now(&head, write(&busy, None, None));
         };
-        let server = self.clone();
-        let mut answer = Box::pin(async move { server.answer(peer, packet).await });
+        let mut answer = Box::pin(self.clone().answer(peer, packet));
         if let Some(packet) = answer.as_mut().now_or_never() {
-            return self.reply(&head, packet).await;
+            return self.answer_now(&head, packet);
         }
         let server = self.clone();
         tokio::spawn(async move {
@@ -152,7 +162,36 @@ impl<S: Service> Server<S> {
         }
     }
 
+    fn answer_now(&self, head: &Head, mut packet: Packet) {
+        self.address(head, &mut packet);
+        let Ok(datagram) = packet.to_bytes_unlimited() else { return };
+        lock(&self.answers).push(Answer { peer: head.peer, id: head.id, datagram });
+    }
+
+    /// Sends the answers that were found at once.
+    pub(crate) async fn send_answers(&self) {
+        let answers = std::mem::take(&mut *lock(&self.answers));
+        if answers.is_empty() {
+            return;
+        }
+        for Answer { peer, datagram, .. } in &answers {
+            if self.endpoint.socket.try_send_to(datagram, *peer).is_err() {
+                let _ = self.endpoint.socket.send_to(datagram, *peer).await;
+            }
+        }
+        let mut dedup = lock(&self.dedup);
+        for Answer { peer, id, datagram } in answers {
+            dedup.end(peer, id, &datagram);
+        }
+    }
+
     async fn reply(&self, head: &Head, mut packet: Packet) {
+        self.address(head, &mut packet);
+        self.send(head, &packet).await;
+    }
+
+    /// Makes a packet the response to this request (RFC 7252 sections 5.2.1, 5.2.3 and 5.3).
+    fn address(&self, head: &Head, packet: &mut Packet) {
         packet.set_token(head.token.clone());
         if head.kind == MessageType::Confirmable {
             packet.header.set_type(MessageType::Acknowledgement);
@@ -161,14 +200,12 @@ impl<S: Service> Server<S> {
             packet.header.set_type(MessageType::NonConfirmable);
             packet.header.message_id = self.endpoint.next_id();
         }
-        self.send(head, &packet).await;
     }
 
     async fn send(&self, head: &Head, packet: &Packet) {
         let Ok(bytes) = packet.to_bytes_unlimited() else { return };
-        let bytes: Arc<[u8]> = bytes.into();
-        lock(&self.dedup).end(head.peer, head.id, &bytes);
         let _ = self.endpoint.socket.send_to(&bytes, head.peer).await;
+        lock(&self.dedup).end(head.peer, head.id, &bytes);
     }
 
     async fn answer(self: Arc<Self>, peer: SocketAddr, packet: Packet) -> Packet {
@@ -217,22 +254,31 @@ impl<S: Service> Server<S> {
             accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
             body,
         };
-        let observe = if method == Method::Get { uint(packet, CoapOption::Observe) } else { None };
-        let bell = match observe {
-            Some(REGISTER) => self.service.watch(&request),
-            _ => {
-                self.observers.cancel(peer, packet.get_token());
-                None
+        if method == Method::Get {
+            if uint(packet, CoapOption::Observe) == Some(REGISTER) {
+                return Box::pin(self.register(peer, packet, request, block_2)).await;
             }
-        };
-        let Some(bell) = bell else {
-            let response = self.service.call(request).await;
-            return self.first(|| key(peer, packet), response, block_2, block_1);
-        };
+            self.observers.cancel(peer, packet.get_token());
+        }
+        let response = self.service.call(request).await;
+        self.first(|| key(peer, packet), response, block_2, block_1)
+    }
+
+    /// A GET that asks for notifications too; it is answered as one that does not, where that is not possible (RFC 7641 section 4.1).
+    async fn register(
+        self: &Arc<Self>,
+        peer: SocketAddr,
+        packet: &Packet,
+        request: Request,
+        block_2: Option<Block>,
+    ) -> Result<Packet, Code> {
+        let bell = self.service.watch(&request);
         let response = self.service.call(request.clone()).await;
         let observed = response.code.is_success();
-        let mut answer = self.first(|| key(peer, packet), response, block_2, block_1)?;
-        if observed && self.observe(peer, packet, request, bell) {
+        let mut answer = self.first(|| key(peer, packet), response, block_2, None)?;
+        if let Some(bell) = bell.filter(|_| observed)
+            && self.observe(peer, packet, request, bell)
+        {
             put_uint(&mut answer, CoapOption::Observe, REGISTER);
         }
         Ok(answer)
@@ -246,6 +292,11 @@ impl<S: Service> Server<S> {
         wanted: Option<Block>,
         block_1: Option<Block>,
     ) -> Result<Packet, Code> {
+        if wanted.is_none() && response.body.len() <= BLOCK_MAX {
+            let mut packet = write(&response, block_1, None);
+            packet.payload = response.body;
+            return Ok(packet);
+        }
         let packet = cut(&response, wanted, block_1)?;
         if packet.payload.len() < response.body.len() {
             lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());

@@ -1,6 +1,7 @@
 //! What the gateway costs, in ratios of one run:
 //!
-//! * CPU per Offer over CoAP, beside a bare tokio UDP echo with answers of the same size;
+//! * CPU per Offer over CoAP, beside a bare tokio UDP echo with answers of the same size, and libcoap's `coap-server` (if it is
+//!   installed) with a GET of the same size;
 //! * durable Initiates a second with 64 in flight, beside the store alone with 64 records of the same size a commit;
 //! * start-up, memory and latency with few and with many nodes.
 //!
@@ -21,9 +22,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use udp::{Load, cpu, request};
+use udp::{Ask, Libcoap, Load, Until, cpu, get, offer, offer_of_each};
 
 const IN_FLIGHT: usize = 64;
+/// Bytes of a datagram with an Offer of a batch of 256.
+const OFFER: usize = 460;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -38,7 +41,7 @@ struct Scale {
 
 impl Scale {
     const fn full(many: usize) -> Scale {
-        Scale { time: Duration::from_secs(3), rounds: 3, leased: 20_000, few: 1000, many }
+        Scale { time: Duration::from_secs(3), rounds: 5, leased: 20_000, few: 1000, many }
     }
 
     const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600 };
@@ -79,11 +82,10 @@ fn start_echo() -> SocketAddr {
                 let address = socket.local_addr().unwrap();
                 let echo = async move {
                     let mut buffer = [0; 2048];
-                    // As long as an Offer's answer.
                     buffer[..].fill(7);
                     loop {
                         let (_, peer) = socket.recv_from(&mut buffer[..4]).await.unwrap_or((0, address));
-                        let _ = socket.send_to(&buffer[..460], peer).await;
+                        let _ = socket.send_to(&buffer[..OFFER], peer).await;
                     }
                 };
                 ready.send(address).unwrap();
@@ -110,36 +112,44 @@ fn start_gateway(gateway: Arc<Gateway<Embedded>>) -> SocketAddr {
     bound.recv().unwrap()
 }
 
-/// Microseconds of CPU per request of the threads with these names.
-fn cost(scale: Scale, threads: &[&str], server: SocketAddr, nodes: &[NodeId]) -> (f64, f64) {
-    let mut load = Load::new(server, nodes, 16);
-    load.run(scale.time / 6);
-    let (before, start) = (cpu(threads), Instant::now());
+/// Microseconds of CPU per request.
+fn cost(scale: Scale, used: impl Fn() -> Duration, server: SocketAddr, ask: impl Ask) -> f64 {
+    let mut load = Load::new(server, ask, 16);
+    load.run(scale.time / 3);
+    let before = used();
     let done = load.run(scale.time);
-    let used = cpu(threads) - before;
-    (used.as_secs_f64() * 1e6 / done, done / start.elapsed().as_secs_f64())
+    (used() - before).as_secs_f64() * 1e6 / done
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 fn offers(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
     let (echo, coap) = (start_echo(), start_gateway(gateway.clone()));
-    println!("Offers over CoAP ({} bytes a request)", request(&nodes[0], 0, 0).len());
+    let libcoap = Libcoap::start(OFFER - 16);
+    println!("CPU per request, 16 in flight, answers of {OFFER} bytes");
+    let mut ratios = Vec::new();
     for _ in 0..scale.rounds {
-        let (bare, bare_rate) = cost(scale, &["echo"], echo, nodes);
-        let (served, rate) = cost(scale, &["coap", "store"], coap, nodes);
-        println!(
-            "  echo {bare:6.2} µs ({bare_rate:7.0}/s)   Offer {served:6.2} µs ({rate:7.0}/s)   ratio {:.2}",
-            served / bare
-        );
+        let bare = cost(scale, || cpu(&["echo"]), echo, offer(nodes));
+        let served = cost(scale, || cpu(&["coap", "store"]), coap, offer(nodes));
+        let peer = libcoap.as_ref().map(|libcoap| cost(scale, || libcoap.cpu(), libcoap.address, get));
+        let peer = peer.map_or("not installed".into(), |cost| format!("{cost:5.2} µs"));
+        println!("  echo {bare:5.2} µs   Offer {served:5.2} µs, {:.2} times   coap-server {peer}", served / bare);
+        ratios.push(served / bare);
     }
+    println!("  median {:.2} times", median(ratios));
 }
 
 fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], directory: &Path) {
     const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
     println!("Durable Initiates, {IN_FLIGHT} in flight");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let mut next = 0;
-    for round in 0..scale.rounds {
-        let bare = Database::create(directory.join(format!("bare-{round}"))).unwrap();
+    let (mut next, mut ratios) = (0, Vec::new());
+    // Both grow from round to round.
+    let bare = Database::create(directory.join("bare")).unwrap();
+    for _ in 0..scale.rounds {
         let (start, mut records) = (Instant::now(), 0_u32);
         while start.elapsed() < scale.time {
             let transaction = bare.begin_write().unwrap();
@@ -179,15 +189,21 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
             f64::from(done) / start.elapsed().as_secs_f64()
         });
         println!("  store alone {alone:7.0}/s   Initiates {stored:7.0}/s   {:.0} %", 100.0 * stored / alone);
+        ratios.push(100.0 * stored / alone);
     }
+    println!("  median {:.0} %", median(ratios));
 }
 
-fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [Duration; 2] {
-    let mut load = Load::new(server, nodes, 1);
-    load.run(scale.time / 6);
-    let mut times = load.times(scale.time);
-    times.sort_unstable();
-    [times[times.len() / 2], times[times.len() * 99 / 100]]
+/// p50 and p99 of the first Offers since the start, one for each node, and of those after them.
+fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [[Duration; 2]; 2] {
+    let quantiles = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        [times[times.len() / 2], times[times.len() * 99 / 100]]
+    };
+    let mut first = Load::new(server, offer_of_each(nodes), 1);
+    let first = quantiles(first.times(Until::Answered(nodes.len())));
+    let mut load = Load::new(server, offer(nodes), 1);
+    [first, quantiles(load.times(Until::Elapsed(scale.time)))]
 }
 
 fn many(scale: Scale, directory: &Path) {
@@ -202,15 +218,18 @@ fn many(scale: Scale, directory: &Path) {
         // What was handed out before the restart is on loan for a second.
         std::thread::sleep(Duration::from_secs(2));
         let server = start_gateway(gateway.clone());
-        let [p50, p99] = latency(scale, server, &ids);
+        let [first, then] = latency(scale, server, &ids);
         let grown = udp::resident().saturating_sub(before);
         println!(
-            "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB, Offer p50 {p50:6.1?} p99 {p99:6.1?}",
+            "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB; p50 and p99 of each node's first Offer {first:6.1?}, then {then:6.1?}",
             std::fs::metadata(&path).unwrap().len() / 1_000_000,
             grown / 1_000_000,
         );
     }
 }
+
+/// Each can be asked for alone.
+const PARTS: [&str; 3] = ["--offers", "--initiates", "--nodes"];
 
 fn main() {
     let (flags, words): (Vec<String>, Vec<String>) =
@@ -219,9 +238,19 @@ fn main() {
     let scale = if flags.iter().any(|flag| flag == "--test") { Scale::TEST } else { Scale::full(count) };
     let place = words.get(1).map_or_else(std::env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(place).unwrap();
-    let gateway = open(&directory.path().join("offers"), 0);
-    offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
-    let gateway = open(&directory.path().join("initiates"), 3600);
-    initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
-    many(scale, directory.path());
+    let wanted = |part: &str| {
+        let parts: Vec<&String> = flags.iter().filter(|flag| PARTS.contains(&flag.as_str())).collect();
+        parts.is_empty() || parts.iter().any(|flag| *flag == part)
+    };
+    if wanted(PARTS[0]) {
+        let gateway = open(&directory.path().join("offers"), 0);
+        offers(scale, &gateway, &fill(&gateway, 800, 8, 0));
+    }
+    if wanted(PARTS[1]) {
+        let gateway = open(&directory.path().join("initiates"), 3600);
+        initiates(scale, &gateway, &fill(&gateway, 400, 8, 0), directory.path());
+    }
+    if wanted(PARTS[2]) {
+        many(scale, directory.path());
+    }
 }

@@ -13,26 +13,27 @@ use crate::store::{Change, Read, Store, StoreError, Write};
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tables::{Reading, Writing};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// Changes in one commit.
 const GROUP_MAX: usize = 256;
 /// Changes that may wait for the writer; further ones are refused.
 const WAITING_MAX: usize = 4096;
-/// After a commit of several changes the next one waits for a part of the time that it took, at most so long.
-const LINGER: u32 = 16;
-const LINGER_MAX: Duration = Duration::from_millis(1);
+/// After a commit of several changes the next one waits for as many again, for a part of the time that it took, at most so long.
+const LINGER: u32 = 4;
+const LINGER_MAX: Duration = Duration::from_millis(4);
 /// "Retry after" when too many wait.
 const RETRY: u64 = 1;
 
 /// The store in one file.
 pub struct Embedded {
     database: Arc<Database>,
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    start: u64,
+    jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -43,11 +44,13 @@ pub struct Options {
     pub cache: usize,
     /// Bytes of the file from which on nothing more is taken in.
     pub quota: u64,
+    /// Bytes that must be free on the medium; with fewer nothing more is taken in, so that what is there can still be changed.
+    pub free: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cache: 64 * 1024 * 1024, quota: u64::MAX }
+        Options { cache: 64 * 1024 * 1024, quota: u64::MAX, free: 16 * 1024 * 1024 }
     }
 }
 
@@ -67,12 +70,13 @@ impl Embedded {
         Reading::begin(&database)?
             .check_format()
             .map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
+        let start = Writing::begin_start(&database)?;
         let database = Arc::new(database);
-        let (jobs, queue) = mpsc::channel(WAITING_MAX);
-        let writer = Writer { database: database.clone(), path: path.to_path_buf(), quota: options.quota };
+        let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
+        let writer = Writer { database: database.clone(), path: path.to_path_buf(), options };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
-        Ok(Embedded { database, jobs: Some(jobs), writer: Some(writer) })
+        Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer) })
     }
 }
 
@@ -87,6 +91,10 @@ impl Drop for Embedded {
 }
 
 impl Store for Embedded {
+    fn start(&self) -> u64 {
+        self.start
+    }
+
     fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal> {
         query(&Reading::begin(&self.database)?)
     }
@@ -97,8 +105,8 @@ impl Store for Embedded {
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
         match jobs.try_send(job) {
             Ok(()) => told.await.map_err(|_| ended())?,
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(ended().into()),
+            Err(mpsc::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
+            Err(mpsc::TrySendError::Disconnected(_)) => Err(ended().into()),
         }
     }
 }
@@ -183,17 +191,20 @@ impl<T: Send, F: Change<T>> Job for Waiting<T, F> {
 struct Writer {
     database: Arc<Database>,
     path: PathBuf,
-    quota: u64,
+    options: Options,
 }
 
 impl Writer {
-    fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    fn run(self, queue: mpsc::Receiver<Box<dyn Job>>) {
         let (mut last, mut took) = (1, Duration::ZERO);
-        while let Some(first) = queue.blocking_recv() {
-            let mut group = vec![first];
-            if last > 1 {
-                // Those who were told just now may come again: a commit for the first one alone would make the others wait.
-                std::thread::sleep(took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX));
+        while let Ok(first) = queue.recv() {
+            let (mut group, began) = (vec![first], Instant::now());
+            // Those who were told just now may come again: a commit for the first one alone would make the others wait.
+            let linger = took.checked_div(LINGER).unwrap_or_default().min(LINGER_MAX);
+            while group.len() < last
+                && let Ok(next) = queue.recv_timeout(linger.saturating_sub(began.elapsed()))
+            {
+                group.push(next);
             }
             while group.len() < GROUP_MAX
                 && let Ok(next) = queue.try_recv()
@@ -209,10 +220,15 @@ impl Writer {
         }
     }
 
+    fn is_full(&self) -> bool {
+        let free = |medium: rustix::fs::StatVfs| medium.f_bavail.saturating_mul(medium.f_frsize);
+        fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.options.quota)
+            || rustix::fs::statvfs(&self.path).is_ok_and(|medium| free(medium) < self.options.free)
+    }
+
     fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(failed)?;
-        let full = fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.quota);
-        let mut records = Writing::begin(&transaction, full)?;
+        let mut records = Writing::begin(&transaction, self.is_full())?;
         for job in group {
             job.run(&mut records)?;
         }

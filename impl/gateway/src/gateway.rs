@@ -6,7 +6,7 @@ use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
 use crate::puzzle::{Checked, Puzzles};
 use crate::quota::{Quota, subscriber};
-use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
+use crate::record::{BatchRecord, NodeId, NodeRecord, Place, Representation, node_id};
 use crate::refusal::Refusal;
 use crate::steps::{self, Kept};
 use crate::store::{Read, Store, StoreError, Write};
@@ -25,7 +25,7 @@ pub type Clock = fn() -> u64;
 
 /// A gateway. It is shared by its faces.
 pub struct Gateway<S> {
-    store: S,
+    store: Arc<S>,
     policy: Arc<Policy>,
     leases: Arc<Leases>,
     quota: Quota,
@@ -73,9 +73,9 @@ impl<S: Store> Gateway<S> {
     /// A gateway over this store.
     pub fn new(store: S, policy: Policy, clock: Clock) -> Self {
         Gateway {
-            store,
+            leases: Arc::new(Leases::new(store.start())),
+            store: Arc::new(store),
             policy: Arc::new(policy),
-            leases: Arc::new(Leases::new()),
             quota: Quota::new(),
             wakes: Wakes::default(),
             bells: Bells::default(),
@@ -129,8 +129,12 @@ impl<S: Store> Gateway<S> {
                 }
                 Verified::New(header, _) => header,
             };
-            let (id, new, leases) = (*node, bytes.to_vec(), self.leases.clone());
-            let change = move |records: &mut dyn Write| steps::publish(records, &leases, &id, &seen, &header, new, now);
+            let (id, new, leases, policy) = (*node, bytes.to_vec(), self.leases.clone(), self.policy.clone());
+            let change = move |records: &mut dyn Write| {
+                // From here on the leases follow what is written: who reads an older state cannot put it in their place.
+                steps::load(records, &leases, &id, &steps::node(records, &id)?, now, &policy)?;
+                steps::publish(records, &leases, &id, &seen, &header, new, now)
+            };
             if self.store.write(change).await? {
                 self.wakes.awake(node, now);
                 return Ok(Kept::New);
@@ -156,19 +160,14 @@ impl<S: Store> Gateway<S> {
         for _ in 0..ROUNDS {
             let now = self.now();
             match self.leases.lease(node, subscriber(by), now, &self.policy) {
-                Lease::Given { index, batch: Some(batch), .. } => return Ok(batch::offer(&batch, index)?),
-                Lease::Given { epoch, index, batch: None } => {
-                    let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
-                    let batch = Arc::new(batch.ok_or(Refusal::Busy(1))?);
-                    self.leases.keep(node, epoch, &batch);
-                    return Ok(batch::offer(&batch, index)?);
+                Lease::Given { epoch, index, batch, reserve } => {
+                    if let Some(to) = reserve {
+                        tokio::spawn(self.reserve(*node, epoch, to));
+                    }
+                    return Ok(batch::offer(&*self.batch(node, epoch, batch)?, index)?);
                 }
-                Lease::Unknown => self.load(node, now).await?,
-                Lease::Reserve { epoch, to } => {
-                    let id = *node;
-                    self.store.write(move |records| steps::reserve(records, &id, epoch, to)).await?;
-                    self.leases.reserved(node, epoch, to);
-                }
+                Lease::Unknown => self.load(node, now)?,
+                Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
                 Lease::Exhausted { back } => {
                     return Err(Refusal::Later(Reject::Exhausted, self.retry(node, back, now)));
                 }
@@ -179,16 +178,37 @@ impl<S: Store> Gateway<S> {
         Err(Refusal::Busy(1))
     }
 
-    /// Takes over what the store knows of a node's leases: as a change, in line with the others that touch them.
-    async fn load(&self, node: &NodeId, now: u64) -> Result<(), Refusal> {
-        let (id, leases, policy) = (*node, self.leases.clone(), self.policy.clone());
-        let change = move |records: &mut dyn Write| {
-            let record = steps::node(records, &id)?;
-            steps::load(records, &leases, &id, &record, now, &policy)?;
-            Ok(record.batches.is_empty())
-        };
-        let nothing = self.store.write(change).await?;
-        if nothing { Err(Refusal::Later(Reject::Exhausted, self.retry(node, None, now))) } else { Ok(()) }
+    /// Takes over what the store knows of a node's leases.
+    fn load(&self, node: &NodeId, now: u64) -> Result<(), Refusal> {
+        self.store.read(|records| {
+            let record = steps::node(records, node)?;
+            if record.batches.is_empty() {
+                return Err(Refusal::Later(Reject::Exhausted, self.retry(node, None, now)));
+            }
+            Ok(steps::load(records, &self.leases, node, &record, now, &self.policy)?)
+        })
+    }
+
+    /// Moves the mark in the store below which indices may have been handed out.
+    fn reserve(&self, node: NodeId, epoch: u64, to: u16) -> impl Future<Output = Result<(), Refusal>> + Send + 'static {
+        let (store, leases) = (self.store.clone(), self.leases.clone());
+        async move {
+            let start = leases.start();
+            let moved = store.write(move |records| steps::reserve(records, &node, epoch, to, start)).await;
+            leases.reserved(&node, epoch, moved.is_ok().then_some(to));
+            moved
+        }
+    }
+
+    /// A batch that is at hand, or in the store.
+    fn batch(&self, node: &NodeId, epoch: u64, at_hand: Option<Arc<BatchRecord>>) -> Result<Arc<BatchRecord>, Refusal> {
+        if let Some(batch) = at_hand {
+            return Ok(batch);
+        }
+        let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
+        let batch = Arc::new(batch.ok_or(Refusal::Busy(1))?);
+        self.leases.keep(node, epoch, &batch);
+        Ok(batch)
     }
 
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.

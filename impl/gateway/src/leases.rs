@@ -1,25 +1,28 @@
 //! Leases: which prekey is kept for whom, in memory.
 //!
 //! An index is handed out to one requester at a time. All leases last equally long, so they end in the order in which they began. What was
-//! handed out is not written down one by one: the store keeps a mark, [`RESERVE`] indices ahead, below which everything *may* have been
-//! handed out. After a restart all of that counts as leased for as long as a lease lasts.
+//! handed out is not written down one by one: the store keeps a mark for each batch, and at most [`RESERVE`] indices beyond it are handed
+//! out before it is moved, which happens beside the requests. So at the next start all that *may* have been handed out lies below the mark
+//! and as many indices beyond it for every start since it was written; it counts as leased for as long as a lease lasts.
 
 use crate::policy::Policy;
 use crate::record::{BatchInfo, BatchRecord, NodeId, Place};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Indices by which the mark in the store is moved.
+/// Indices by which the mark in the store is moved, and that may be handed out beyond it.
 const RESERVE: u16 = 16;
+/// So many beyond the mark, it is time to move it.
+const MOVE: u16 = RESERVE / 2;
 /// Batches that are kept in memory.
 const HOT_MAX: usize = 8192;
 
 /// G2: what becomes of a request for an Offer.
 #[derive(Debug)]
 pub(crate) enum Lease {
-    /// This index, for this requester. The batch, if it is at hand.
-    Given { epoch: u64, index: u8, batch: Option<Arc<BatchRecord>> },
+    /// This index, for this requester. The batch, if it is at hand; where the store's mark is to be moved, if it is time.
+    Given { epoch: u64, index: u8, batch: Option<Arc<BatchRecord>>, reserve: Option<u16> },
     /// Nothing is known of this node: [`Leases::load`].
     Unknown,
     /// Move the store's mark first: [`Leases::reserved`].
@@ -42,6 +45,8 @@ pub(crate) struct Stored {
 /// All leases.
 pub(crate) struct Leases {
     inner: Mutex<Inner>,
+    /// Counts the starts of the gateway over this store.
+    start: u64,
 }
 
 #[derive(Default)]
@@ -63,10 +68,41 @@ struct Counter {
     prekeys: u16,
     /// Indices from here on were never handed out.
     next: u16,
+    /// The store's mark: fewer than [`RESERVE`] indices from here on may be handed out.
     reserved: u16,
+    /// The mark is being moved.
+    moving: bool,
     out: BTreeMap<u8, Held>,
-    returned: BTreeSet<u8>,
+    returned: Indices,
     batch: Option<Arc<BatchRecord>>,
+}
+
+/// A set of indices.
+#[derive(Default)]
+struct Indices([u64; 4]);
+
+impl Indices {
+    fn is_empty(&self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    fn len(&self) -> u16 {
+        self.0.iter().map(|word| word.count_ones()).sum::<u32>().try_into().unwrap_or(u16::MAX)
+    }
+
+    fn insert(&mut self, index: u8) {
+        if let Some(word) = self.0.get_mut(usize::from(index / 64)) {
+            *word |= 1 << (index % 64);
+        }
+    }
+
+    /// Takes the lowest one out.
+    fn pop_first(&mut self) -> Option<u8> {
+        let (number, word) = (0_u8..).zip(&mut self.0).find(|(_, word)| **word != 0)?;
+        let bit = u8::try_from(word.trailing_zeros()).ok()?;
+        *word &= word.wrapping_sub(1);
+        number.checked_mul(64)?.checked_add(bit)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -82,8 +118,13 @@ struct End {
 }
 
 impl Leases {
-    pub(crate) fn new() -> Leases {
-        Leases { inner: Mutex::default() }
+    pub(crate) fn new(start: u64) -> Leases {
+        Leases { inner: Mutex::default(), start }
+    }
+
+    /// Of the gateway over this store, counted from 1.
+    pub(crate) const fn start(&self) -> u64 {
+        self.start
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -117,11 +158,11 @@ impl Leases {
         };
         let until = now.saturating_add(policy.lease);
         counter.out.insert(index, Held { until, by: Some(by) });
-        let (epoch, batch) = (counter.epoch, counter.batch.clone());
+        let (epoch, batch, reserve) = (counter.epoch, counter.batch.clone(), counter.move_mark());
         inner.held.insert(by, held.saturating_add(1));
         inner.out = inner.out.saturating_add(1);
         inner.ends.push_back(End { until, place: Place { node: *node, epoch, index } });
-        Lease::Given { epoch, index, batch }
+        Lease::Given { epoch, index, batch, reserve }
     }
 
     /// Is this index kept for somebody now?
@@ -152,7 +193,7 @@ impl Leases {
         let until = now.saturating_add(policy.lease);
         let mut counters = Vec::new();
         for stored in batches {
-            let mut counter = Counter::new(&stored.info);
+            let mut counter = Counter::new(&stored.info, self.start);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
                 counter.out.insert(index, Held { until, by: None });
@@ -164,11 +205,12 @@ impl Leases {
         inner.nodes.insert(*node, counters);
     }
 
-    /// The store's mark was moved.
-    pub(crate) fn reserved(&self, node: &NodeId, epoch: u64, to: u16) {
+    /// The store's mark was moved to there; `None`: it could not be moved.
+    pub(crate) fn reserved(&self, node: &NodeId, epoch: u64, to: Option<u16>) {
         let mut inner = self.lock();
         if let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) {
-            counter.reserved = counter.reserved.max(to);
+            counter.reserved = counter.reserved.max(to.unwrap_or_default());
+            counter.moving = false;
         }
     }
 
@@ -193,7 +235,7 @@ impl Leases {
     pub(crate) fn replace(&self, node: &NodeId, info: &BatchInfo) {
         let mut inner = self.lock();
         let Some(counters) = inner.nodes.get_mut(node) else { return };
-        counters.push(Counter::new(info));
+        counters.push(Counter::new(info, self.start));
         let gone = counters.len().saturating_sub(2);
         let ended: Vec<Held> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
         for held in ended {
@@ -205,10 +247,11 @@ impl Leases {
     pub(crate) fn left(&self, node: &NodeId, now: u64) -> Option<u16> {
         let mut inner = self.lock();
         inner.end(now);
-        inner.nodes.get(node)?.last().map(|counter| {
-            let returned = u16::try_from(counter.returned.len()).unwrap_or_default();
-            counter.prekeys.saturating_sub(counter.next).saturating_add(returned)
-        })
+        inner
+            .nodes
+            .get(node)?
+            .last()
+            .map(|counter| counter.prekeys.saturating_sub(counter.next).saturating_add(counter.returned.len()))
     }
 
     /// Leases under way.
@@ -249,15 +292,18 @@ impl Inner {
 }
 
 impl Counter {
-    fn new(info: &BatchInfo) -> Counter {
+    fn new(info: &BatchInfo, start: u64) -> Counter {
+        let prekeys = dke::Depth::new(info.depth.into()).map_or(0, dke::Depth::prekeys);
+        let starts = u16::try_from(start.saturating_sub(info.start)).unwrap_or(u16::MAX);
         Counter {
             epoch: info.epoch,
             not_after: info.not_after,
-            prekeys: dke::Depth::new(info.depth.into()).map_or(0, dke::Depth::prekeys),
+            prekeys,
             next: 0,
-            reserved: info.reserved,
+            reserved: info.reserved.saturating_add(starts.saturating_mul(RESERVE)).min(prekeys),
+            moving: false,
             out: BTreeMap::new(),
-            returned: BTreeSet::new(),
+            returned: Indices::default(),
             batch: None,
         }
     }
@@ -268,15 +314,23 @@ impl Counter {
             return Ok(index);
         }
         match u8::try_from(self.next) {
-            Ok(index) if self.next < self.prekeys.min(self.reserved) => {
+            Ok(index) if self.next < self.prekeys.min(self.reserved.saturating_add(RESERVE)) => {
                 self.next = self.next.saturating_add(1);
                 Ok(index)
             }
-            _ if self.next < self.prekeys => {
-                let to = self.next.saturating_add(RESERVE).min(self.prekeys);
-                Err(Lease::Reserve { epoch: self.epoch, to })
-            }
+            _ if self.next < self.prekeys => Err(Lease::Reserve { epoch: self.epoch, to: self.mark() }),
             _ => Err(Lease::Exhausted { back: self.out.values().map(|held| held.until).min() }),
         }
+    }
+
+    /// Where the mark goes next.
+    fn mark(&self) -> u16 {
+        self.next.saturating_add(MOVE).min(self.prekeys)
+    }
+
+    /// Is it time to move the mark, and does nobody do it yet?
+    fn move_mark(&mut self) -> Option<u16> {
+        let due = self.reserved < self.prekeys && self.next >= self.reserved.saturating_add(MOVE);
+        (due && !std::mem::replace(&mut self.moving, due)).then(|| self.mark())
     }
 }

@@ -52,9 +52,12 @@ pub struct BatchInfo {
     /// SHA-256 of the mailbox token.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub mailbox: Hash,
-    /// Indices below this may have been handed out: after a restart they count as leased.
+    /// Indices below this may have been handed out, and some beyond for every start since: after a restart they count as leased.
     #[n(4)]
     pub reserved: u16,
+    /// The [start](crate::store::Store::start) at which that was written.
+    #[n(6)]
+    pub start: u64,
     /// When it was stored, UNIX seconds.
     #[n(5)]
     pub stored: u64,

@@ -247,7 +247,8 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
             let (body, age) = gateway.representation(&node, name)?;
             Ok(Answer { age: Some(age), ..Answer::content(Format::Octets, body) })
         }
-        (resource, _) => change(gateway, resource, request).await,
+        // On the heap, because it is large: an Offer should not have to carry it.
+        (resource, _) => Box::pin(change(gateway, resource, request)).await,
     }
 }
 

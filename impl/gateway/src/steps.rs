@@ -78,6 +78,7 @@ pub(crate) fn publish(
         not_after: header.not_after,
         mailbox: header.mailbox,
         reserved: 0,
+        start: leases.start(),
         stored: now,
     };
     record.batches.push(info);
@@ -107,7 +108,7 @@ fn forget_batch(records: &mut dyn Write, id: &NodeId, epoch: u64) -> Result<(), 
     Ok(())
 }
 
-/// Takes over what the store has of a node's leases, if nothing is known of them.
+/// Takes over what the store has of a node's leases, if nothing is known of them: from then on they follow the changes.
 pub(crate) fn load(
     records: &dyn Read,
     leases: &Leases,
@@ -126,12 +127,12 @@ pub(crate) fn load(
 }
 
 /// G2: moves the mark below which indices may have been handed out.
-pub(crate) fn reserve(records: &mut dyn Write, id: &NodeId, epoch: u64, to: u16) -> Result<(), Refusal> {
+pub(crate) fn reserve(records: &mut dyn Write, id: &NodeId, epoch: u64, to: u16, start: u64) -> Result<(), Refusal> {
     let mut record = node(records, id)?;
     let batch = record.batches.iter_mut().find(|batch| batch.epoch == epoch);
     let batch = batch.ok_or(Refusal::Rejected(Reject::EpochUnknown))?;
     if batch.reserved < to {
-        batch.reserved = to;
+        (batch.reserved, batch.start) = (to, start);
         records.put_node(id, &record)?;
     }
     Ok(())
@@ -185,7 +186,9 @@ pub(crate) fn queue(
         None if leases.is_leased(&place, now) => Slot::Leased,
         None => Slot::Free,
     };
-    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room: waiting(records, id, policy)? < policy.queue_max };
+    // At most one Initiate waits for each prekey: often there is nothing to be counted.
+    let room = prekeys(&record) <= policy.queue_max || waiting(records, id, policy)? < policy.queue_max;
+    let shelf = ShelfFor { epoch: place.epoch, depth, slot, room };
     if let Queued::Same { .. } = check_initiate(&bytes, &shelf)? {
         return Ok((place, Kept::Same));
     }
@@ -241,6 +244,12 @@ pub(crate) fn discard(records: &mut dyn Write, place: &Place, token: &[u8]) -> R
         records.put_exchange(place, &exchange)?;
     }
     Ok(())
+}
+
+/// Prekeys of all batches that are stored.
+fn prekeys(record: &NodeRecord) -> u32 {
+    let of = |batch: &BatchInfo| Depth::new(batch.depth.into()).map_or(0, |depth| depth.prekeys().into());
+    record.batches.iter().map(of).sum()
 }
 
 /// How many Initiates wait for a node; more than the queue has room for are not counted.

@@ -77,6 +77,9 @@ impl<T, F: FnOnce(&mut dyn Write) -> Result<T, Refusal> + Send + 'static> Change
 
 /// A durable, transactional store.
 pub trait Store: Send + Sync + 'static {
+    /// Which start of a gateway over this store this is: counted from 1, durable before the store is used.
+    fn start(&self) -> u64;
+
     /// Reads from the last commit.
     fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal>;
 

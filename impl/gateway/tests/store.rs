@@ -185,12 +185,16 @@ async fn a_full_store_takes_nothing_more_and_loses_nothing() {
         gateway.queue(&lamp.id(), &sent).await.unwrap();
         token = lamp.token();
     }
-    let quota = std::fs::metadata(place.path()).unwrap().len();
-    let store = Embedded::open(&place.path(), Options { quota, ..Options::default() }).unwrap();
-    let gateway = Gateway::new(store, policy(), clock);
     let full = Refusal::Store(StoreError::Full);
+    let publication = lamp.publish(4);
+    let open = |options| Gateway::new(Embedded::open(&place.path(), options).unwrap(), policy(), clock);
+    // A medium without enough room is as full as a file beyond its quota.
+    let small = open(Options { free: u64::MAX, ..Options::default() });
+    assert_eq!(small.publish(&lamp.id(), &publication).await.unwrap_err(), full);
+    drop(small);
+    let gateway = open(Options { quota: 1, ..Options::default() });
     assert_eq!(gateway.register(&Identity::new("x").credential).await.unwrap_err(), full);
-    assert_eq!(gateway.publish(&lamp.id(), &lamp.publish(4)).await.unwrap_err(), full);
+    assert_eq!(gateway.publish(&lamp.id(), &publication).await.unwrap_err(), full);
     // What is there is served, and the node can empty its queue.
     assert_eq!(gateway.mailbox(&lamp.id(), &token).unwrap(), sent);
     let confirm = lamp.answer(&anna, &sent);

@@ -50,7 +50,7 @@ td code { font-size: .9em; }
   .names, .life { display: none; }
   .note, summary { display: block; }
   .note > div, summary .arrow { margin: .25rem 0; }
-  .note > div { display: table; }
+  .note > div { display: table; justify-self: start; }
   .arrow { text-align: left; background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--mark); border-radius: .4rem; padding: .35rem .6rem; }
   .arrow::before, .arrow::after { display: none; }
   .arrow > span { background: none; padding: 0; }

@@ -4,23 +4,39 @@ use dke_coap::names::node_name;
 use dke_gateway::NodeId;
 use rand::Rng as _;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
 /// Requests of one socket: fewer than there are message ids.
 const PER_SOCKET: u32 = 60_000;
 
-/// A confirmable POST to a node's `offer`.
-pub(crate) fn request(node: &NodeId, id: u16, token: u32) -> Vec<u8> {
-    let name = node_name(node);
-    [&[0x44, 2], id.to_be_bytes().as_slice(), &token.to_be_bytes(), b"\xb3dke\x0d\x09", name.as_bytes(), b"\x05offer"]
-        .concat()
+/// What is asked: code, options and payload of a confirmable request.
+pub(crate) trait Ask: Fn() -> (u8, Vec<u8>) {}
+
+impl<F: Fn() -> (u8, Vec<u8>)> Ask for F {}
+
+/// A POST to the `offer` of a random node.
+pub(crate) fn offer(nodes: &[NodeId]) -> impl Ask {
+    || {
+        let name = node_name(&nodes[rand::thread_rng().gen_range(0..nodes.len())]);
+        (2, [b"\xb3dke\x0d\x09", name.as_bytes(), b"\x05offer"].concat())
+    }
 }
 
-/// Requests to random nodes, so many of them under way.
-pub(crate) struct Load<'a> {
+/// A POST to the `offer` of each node in turn.
+pub(crate) fn offer_of_each(nodes: &[NodeId]) -> impl Ask {
+    let next = std::cell::Cell::new(0);
+    move || {
+        next.set(next.get() + 1);
+        offer(&nodes[(next.get() - 1) % nodes.len()..][..1])()
+    }
+}
+
+/// Requests, so many of them under way.
+pub(crate) struct Load<A> {
     server: SocketAddr,
-    nodes: &'a [NodeId],
+    ask: A,
     window: u32,
     socket: UdpSocket,
     sent: u32,
@@ -33,23 +49,24 @@ fn socket(server: SocketAddr) -> UdpSocket {
     socket
 }
 
-impl<'a> Load<'a> {
-    pub(crate) fn new(server: SocketAddr, nodes: &'a [NodeId], window: u32) -> Self {
-        Load { server, nodes, window, socket: socket(server), sent: 0 }
+impl<A: Ask> Load<A> {
+    pub(crate) fn new(server: SocketAddr, ask: A, window: u32) -> Self {
+        Load { server, ask, window, socket: socket(server), sent: 0 }
     }
 
     fn send(&mut self) {
-        let node = &self.nodes[rand::thread_rng().gen_range(0..self.nodes.len())];
         self.sent += 1;
-        self.socket.send(&request(node, u16::try_from(self.sent).unwrap(), self.sent)).unwrap();
+        let (code, rest) = (self.ask)();
+        let id = u16::try_from(self.sent).unwrap().to_be_bytes();
+        self.socket.send(&[&[0x44, code], id.as_slice(), &self.sent.to_be_bytes(), &rest].concat()).unwrap();
     }
 
     fn receive(&self) -> bool {
         let mut buffer = [0; 2048];
         match self.socket.recv(&mut buffer) {
-            // 2.04, or the echo's bytes: anything else would measure something else.
+            // Success, or the echo's bytes: anything else would measure something else.
             Ok(_) => {
-                assert!(buffer[1] == 0x44 || buffer[4] == 7, "code {:#x}", buffer[1]);
+                assert!(buffer[1] >> 5 == 2 || buffer[4] == 7, "code {:#x}", buffer[1]);
                 true
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => false,
@@ -75,12 +92,16 @@ impl<'a> Load<'a> {
     }
 
     /// How long each took, one at a time.
-    pub(crate) fn times(&mut self, duration: Duration) -> Vec<Duration> {
+    pub(crate) fn times(&mut self, until: Until) -> Vec<Duration> {
         let (start, mut times) = (Instant::now(), Vec::new());
-        while start.elapsed() < duration {
+        let over = |times: &Vec<Duration>| match until {
+            Until::Elapsed(time) => start.elapsed() >= time,
+            Until::Answered(count) => times.len() >= count,
+        };
+        while !over(&times) {
             self.sent = 0;
             self.socket = socket(self.server);
-            while self.sent < PER_SOCKET && start.elapsed() < duration {
+            while self.sent < PER_SOCKET && !over(&times) {
                 let began = Instant::now();
                 self.send();
                 if self.receive() {
@@ -92,6 +113,13 @@ impl<'a> Load<'a> {
     }
 }
 
+/// When a measurement ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    Elapsed(Duration),
+    Answered(usize),
+}
+
 /// CPU that the threads of these names have used.
 pub(crate) fn cpu(names: &[&str]) -> Duration {
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
@@ -100,6 +128,53 @@ pub(crate) fn cpu(names: &[&str]) -> Duration {
     // The first number is the time on a processor, in nanoseconds.
     let used = named.filter_map(|task| fs::read_to_string(task.join("schedstat")).ok());
     used.filter_map(|line| line.split(' ').next()?.parse().ok().map(Duration::from_nanos)).sum()
+}
+
+/// libcoap's example server, with one resource. `None` if it is not installed.
+pub(crate) struct Libcoap {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+/// Its resource is /x.
+const X: &[u8] = b"\xb1x";
+
+impl Libcoap {
+    /// With a resource of so many bytes.
+    pub(crate) fn start(length: usize) -> Option<Libcoap> {
+        let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let names = ["coap-server", "coap-server-notls", "coap-server-openssl", "coap-server-gnutls"];
+        let child = names.iter().find_map(|name| {
+            let words = ["-A", "127.0.0.1", "-p", &port.port().to_string(), "-d", "1", "-v", "0"].map(str::to_owned);
+            Command::new(name).args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+        })?;
+        let probe = socket(port);
+        // It answers a ping (an Empty confirmable message) with a Reset.
+        let up = |_| probe.send(&[0x40, 0, 0, 1]).is_ok() && probe.recv(&mut [0; 4]).is_ok();
+        let waited = (0..100).inspect(|_| std::thread::sleep(Duration::from_millis(20))).any(up);
+        assert!(waited, "coap-server does not answer");
+        let put = || (3, [X, &[0x10, 0xff], &vec![7; length]].concat());
+        Load::new(port, put, 1).times(Until::Answered(1));
+        Some(Libcoap { child, address: port })
+    }
+
+    /// CPU that it has used.
+    pub(crate) fn cpu(&self) -> Duration {
+        let line = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id())).unwrap();
+        Duration::from_nanos(line.split(' ').next().unwrap().parse().unwrap())
+    }
+}
+
+impl Drop for Libcoap {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A GET of libcoap's resource.
+pub(crate) fn get() -> (u8, Vec<u8>) {
+    (1, X.to_vec())
 }
 
 /// Bytes of memory that this process holds.

@@ -82,6 +82,21 @@ impl<'t> Writing<'t> {
         transaction.commit().map_err(failed)
     }
 
+    /// Counts one more start. Returns which one it is.
+    pub(super) fn begin_start(database: &Database) -> Result<u64, StoreError> {
+        const STARTS: &[u8] = b"starts";
+        let transaction = database.begin_write().map_err(failed)?;
+        let start = {
+            let mut format = transaction.open_table(FORMAT).map_err(failed)?;
+            let before = format.value(STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+            let start = before.saturating_add(1);
+            put(&mut format, STARTS, &start.to_be_bytes())?;
+            start
+        };
+        transaction.commit().map_err(failed)?;
+        Ok(start)
+    }
+
     /// Is there anything to commit?
     pub(super) fn changed(&self) -> bool {
         self.changed

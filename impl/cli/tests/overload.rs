@@ -1,0 +1,256 @@
+//! A gateway that is asked for more than it can give: a medium that is full, floods from many addresses, garbage and halves of messages.
+//! It refuses with proper codes, keeps what it acknowledged, holds a bounded amount of memory, and serves the honest meanwhile.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+#[path = "common/served.rs"]
+mod served;
+
+use common::Place;
+use rand_core::{OsRng, RngCore as _};
+use serde_json::Value;
+use served::Served;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{scope, sleep};
+use std::time::Duration;
+
+/// Memory that the gateway may hold, in kB: its page cache has 64 MB.
+const MEMORY_MAX: u64 = 200_000;
+/// Sources of a flood: so many addresses.
+const SOURCES: u8 = 250;
+const FOR: Duration = Duration::from_secs(3);
+
+fn place() -> Place {
+    let place = Place::new();
+    place.ok("keygen lamp --subject lamp-7");
+    place.ok("keygen anna --subject anna");
+    place.ok("node trust lamp --client anna/credential.cbor");
+    place
+}
+
+fn coap_address(gateway: &Served) -> SocketAddr {
+    gateway.coap.strip_prefix("coap://").unwrap().parse().unwrap()
+}
+
+/// A confirmable POST to the node's `offer`.
+fn ask_offer(node: &str, id: u16) -> Vec<u8> {
+    [&[0x40, 2], id.to_be_bytes().as_slice(), b"\xb3dke\x0d\x09", node.as_bytes(), b"\x05offer"].concat()
+}
+
+/// Sends from all sources at full rate until told to stop; counts the codes of the answers. 5.03 and 4.29 must say when to come again.
+fn flood(
+    server: SocketAddr,
+    network: u8,
+    stop: &AtomicBool,
+    mut datagram: impl FnMut(u16) -> Vec<u8>,
+) -> BTreeMap<String, u64> {
+    const MAX_AGE: u8 = 14;
+    let sources: Vec<UdpSocket> = (1..=SOURCES)
+        .map(|host| {
+            let socket = UdpSocket::bind((Ipv4Addr::new(127, 1, network, host), 0)).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            socket
+        })
+        .collect();
+    let (mut codes, mut buffer, mut id) = (BTreeMap::new(), [0; 2048], 0_u16);
+    while !stop.load(Ordering::Relaxed) {
+        id = id.wrapping_add(1);
+        for source in &sources {
+            let _ = source.send_to(&datagram(id), server);
+            while let Ok((length, _)) = source.recv_from(&mut buffer) {
+                let code = format!("{}.{:02}", buffer[1] >> 5, buffer[1] & 31);
+                if code == "5.03" || code == "4.29" {
+                    assert!(
+                        length > 5 && buffer[4] >> 4 == 13 && buffer[5] + 13 == MAX_AGE,
+                        "{:x?}",
+                        &buffer[..length]
+                    );
+                }
+                *codes.entry(code).or_default() += 1;
+            }
+        }
+    }
+    codes
+}
+
+/// An honest client's whole exchange.
+fn exchange(place: &Place, gateway: &Served) {
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60 --data x", gateway.coap);
+    let anna = place.command(&call).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..100 {
+        if place.ok(&format!("node run lamp --gateway {} --once", gateway.coap))["answered"] == 1 {
+            break;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    let output = anna.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_flood_of_requests_for_offers() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor --puzzle 8 --rate 20");
+    place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
+    let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
+    let stop = AtomicBool::new(false);
+    let codes = scope(|scope| {
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &stop, |id| ask_offer(&node, id)));
+        sleep(FOR);
+        // The puzzle keeps the prekeys for those who work for them.
+        exchange(&place, &gateway);
+        stop.store(true, Ordering::Relaxed);
+        flood.join().unwrap()
+    });
+    let state = gateway.nodes()["list"][0].clone();
+    assert_eq!((&state["left"], &state["waiting"]), (&31.into(), &0.into()));
+    let allowed = ["4.12", "4.29", "5.03"];
+    assert!(codes.keys().all(|code| allowed.contains(&code.as_str())), "{codes:?}");
+    assert!(codes["4.12"] > 0 && codes["4.29"] > 0, "{codes:?}");
+    println!(
+        "a flood for Offers from {SOURCES} addresses: {codes:?}; the gateway held at most {} kB",
+        gateway.memory()
+    );
+    assert!(gateway.memory() < MEMORY_MAX);
+}
+
+#[test]
+fn prekeys_that_a_flood_drained_come_back() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor --lease 1");
+    place.ok(&format!("node run lamp --gateway {} --once --depth 6", gateway.coap));
+    let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
+    let stop = AtomicBool::new(false);
+    let codes = scope(|scope| {
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &stop, |id| ask_offer(&node, id)));
+        sleep(FOR);
+        stop.store(true, Ordering::Relaxed);
+        flood.join().unwrap()
+    });
+    let allowed = ["2.04", "4.29", "5.03"];
+    assert!(codes.keys().all(|code| allowed.contains(&code.as_str())), "{codes:?}");
+    assert!(codes["2.04"] >= 64 && codes["5.03"] > 0, "{codes:?}");
+    // It was slower than its requests for a while: none of that holds it up for good.
+    exchange(&place, &gateway);
+    println!("without a puzzle: {codes:?}; the gateway held at most {} kB", gateway.memory());
+    assert!(gateway.memory() < MEMORY_MAX);
+}
+
+#[test]
+fn garbage_and_halves_of_messages() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor");
+    place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
+    let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
+    let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
+    let garbage = |id: u16| {
+        sent.fetch_add(1, Ordering::Relaxed);
+        let mut random = vec![0; (OsRng.next_u32() % 200) as usize];
+        OsRng.fill_bytes(&mut random);
+        match OsRng.next_u32() % 5 {
+            // No message at all; a good header before nonsense; half a request.
+            0 => random,
+            1 => [&[0x40, 2], id.to_be_bytes().as_slice(), &random].concat(),
+            2 => ask_offer(&node, id)[..20].to_vec(),
+            // The first block of a body that never goes on, and a later one of a body that never began.
+            3 => blocks(&node, id, 0x0e),
+            _ => blocks(&node, id, 0x5e),
+        }
+    };
+    scope(|scope| {
+        let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &stop, garbage));
+        let connections = scope.spawn(|| half_connections(&gateway, &stop));
+        sleep(FOR);
+        exchange(&place, &gateway);
+        assert_eq!(gateway.nodes()["nodes"], 1);
+        stop.store(true, Ordering::Relaxed);
+        let codes = datagrams.join().unwrap();
+        println!(
+            "garbage: {} datagrams, {} connections; answers {codes:?}; the gateway held at most {} kB",
+            sent.load(Ordering::Relaxed),
+            connections.join().unwrap(),
+            gateway.memory()
+        );
+        assert!(codes["2.31"] > 0 && codes["4.08"] > 0, "{codes:?}");
+    });
+    assert!(gateway.memory() < MEMORY_MAX);
+    exchange(&place, &gateway);
+}
+
+/// A POST to `initiate` with this Block1 option and 1,024 bytes.
+fn blocks(node: &str, id: u16, block_1: u8) -> Vec<u8> {
+    let head = [&[0x40, 2], id.to_be_bytes().as_slice(), b"\xb3dke\x0d\x09", node.as_bytes(), b"\x08initiate"].concat();
+    // Option 27 stands 16 behind Uri-Path.
+    [head.as_slice(), &[0xd1, 3, block_1, 0xff], &[7; 1024]].concat()
+}
+
+/// Connections over HTTP that say half of a request, or nonsense, and stay.
+fn half_connections(gateway: &Served, stop: &AtomicBool) -> usize {
+    let address = gateway.http.strip_prefix("http://").unwrap();
+    let mut open = Vec::new();
+    while !stop.load(Ordering::Relaxed) && open.len() < 500 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let half: &[u8] = match open.len() % 3 {
+            0 => b"GET /dke HT",
+            1 => b"PUT /dke/x/credential HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+            _ => b"\x16\x03\x01\x02\x00 nonsense \r\n\r\n",
+        };
+        let _ = stream.write_all(half);
+        open.push(stream);
+    }
+    open.len()
+}
+
+/// The system refuses to write beyond a size, in the middle of whatever is being written.
+#[test]
+fn a_medium_that_is_full() {
+    let place = place();
+    let serve = |kilobytes: &str| {
+        // Where SIGXFSZ is ignored, writing fails with an error, as on a full disk.
+        let dke = place.command("").get_program().to_owned();
+        let mut shell = Command::new("bash");
+        shell
+            .current_dir(place.0.path())
+            .arg("-c")
+            .arg(format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""))
+            .arg("bash");
+        shell
+            .arg(dke)
+            .args("--json gateway serve --store store --open --coap 127.0.0.1:0 --http 127.0.0.1:0".split(' '));
+        Served::run(&mut shell)
+    };
+    drop(serve("unlimited"));
+    let kilobytes = std::fs::metadata(place.path("store")).unwrap().len() / 1024;
+    let full = serve(&(kilobytes + 600).to_string());
+    let mut acknowledged = Vec::new();
+    let refusal = loop {
+        let name = format!("n{}", acknowledged.len());
+        place.ok(&format!("keygen {name} --subject {name}"));
+        let output = place.run(&format!("node run {name} --gateway {} --once --depth 8", full.coap));
+        if !output.status.success() {
+            break serde_json::from_slice::<Value>(&output.stderr).unwrap()["sentence"].as_str().unwrap().to_string();
+        }
+        acknowledged.push(name);
+        assert!(acknowledged.len() < 200, "it is never full");
+    };
+    assert!(refusal.contains("5.0"), "{refusal}");
+    assert!(!acknowledged.is_empty());
+    drop(full);
+    // With room again, everything that was acknowledged is there, and the node that was refused is served.
+    let mended = serve("unlimited");
+    let there: Vec<(String, u64)> = mended.nodes()["list"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| (node["subject"].as_str().unwrap().to_string(), node["epoch"].as_u64().unwrap()))
+        .collect();
+    for name in &acknowledged {
+        assert!(there.contains(&(name.clone(), 1)), "{name} is lost: {there:?}");
+    }
+    place.ok(&format!("node run n{} --gateway {} --once", acknowledged.len(), mended.coap));
+    println!("full after {} nodes with 256 prekeys: \"{refusal}\"", acknowledged.len());
+}
