@@ -9,7 +9,7 @@ use crate::hkdf;
 #[cfg(hax)]
 use crate::params::is_suite;
 use crate::params::{EXPORT_CONTEXT_MAX, EXPORT_LABEL_MAX, LABEL_PREFIX};
-use crate::weakening::Weakening;
+use crate::weakening::{Weakening, replaced};
 
 /// Key and nonce of one AEAD.
 #[derive(Clone)]
@@ -80,8 +80,11 @@ pub fn prk_1(th_1: &Bytes, es: &Bytes) -> Bytes {
 
 /// `PRK_2 = Extract(Expand(PRK_1, "salt", TH_2), ss)`
 pub fn prk_2(w: &Weakening, prk_1: &Bytes, th_2: &Bytes, ss: &Bytes) -> Bytes {
-    let salt = if w.no_es { th_2.clone() } else { expand(prk_1, "salt", th_2, 32) };
-    if w.no_ss { salt } else { hkdf::extract(&salt, ss) }
+    replaced(
+        hkdf::extract(&replaced(expand(prk_1, "salt", th_2, 32), w.no_es, th_2), ss),
+        w.no_ss,
+        &expand(prk_1, "salt", th_2, 32),
+    )
 }
 
 /// Early secret = `Expand(PRK_2, "early", TH_3)`
@@ -96,8 +99,7 @@ pub fn prk_3_basic(prk_2: &Bytes, th_4: &Bytes) -> Bytes {
 
 /// refresh: `PRK_3 = Extract(Expand(PRK_2, "refresh", TH_4), ee)`
 pub fn prk_3_refresh(w: &Weakening, prk_2: &Bytes, th_4: &Bytes, ee: &Bytes) -> Bytes {
-    let salt = expand(prk_2, "refresh", th_4, 32);
-    if w.no_ee { salt } else { hkdf::extract(&salt, ee) }
+    replaced(hkdf::extract(&expand(prk_2, "refresh", th_4, 32), ee), w.no_ee, &expand(prk_2, "refresh", th_4, 32))
 }
 
 /// Session secret = `Expand(PRK_3, "session", TH_5)`

@@ -1,6 +1,18 @@
 //! The weakened variants of the models (`models/tamarin/core.spthy`), to show what each protection of the protocol is for. The
 //! specification takes them as a parameter of node, client and authority; the protocol is the one without any.
 
+use crate::bytes::Bytes;
+
+/// An input, or nothing where it is left out.
+pub fn dropped(input: Bytes, left_out: bool) -> Bytes {
+    if left_out { Bytes::new(0) } else { input }
+}
+
+/// A value, or what is there without its protection.
+pub fn replaced(value: Bytes, left_out: bool, instead: &Bytes) -> Bytes {
+    if left_out { instead.clone() } else { value }
+}
+
 /// Which protections are left out. A field stands at each place where its protection would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weakening {
@@ -12,14 +24,16 @@ pub struct Weakening {
     pub leaf_without_index: bool,
     /// Siblings are hashed in the order of their values, so that a path does not tell the index.
     pub path_without_sides: bool,
-    /// Neither the signed header nor TH_0 contains the node's credential.
+    /// The signed header does not contain the node's credential.
     pub node_unbound: bool,
+    /// TH_0 does not contain the node's credential beside the header.
+    pub th_0_without_node: bool,
     /// The signed header does not contain the epoch.
     pub epoch_unbound: bool,
-    /// Neither the signed header nor TH_0 contains the suite.
+    /// The signed header does not contain the suite.
     pub suite_unbound: bool,
-    /// TH_0 leaves suite and node to the header.
-    pub th_0_header_only: bool,
+    /// TH_0 does not contain the suite beside the header.
+    pub th_0_without_suite: bool,
     /// TH_1 does not contain the flags.
     pub flags_unbound: bool,
     /// TH_2 does not contain the client's credential.
@@ -54,9 +68,10 @@ impl Weakening {
         leaf_without_index: false,
         path_without_sides: false,
         node_unbound: false,
+        th_0_without_node: false,
         epoch_unbound: false,
         suite_unbound: false,
-        th_0_header_only: false,
+        th_0_without_suite: false,
         flags_unbound: false,
         client_unbound: false,
         th_4_without_mode: false,
@@ -78,10 +93,10 @@ impl Weakening {
             "NO_PATH_CHECK" => Some(Weakening { no_path_check: true, ..self }),
             "LEAF_WITHOUT_INDEX" => Some(Weakening { leaf_without_index: true, ..self }),
             "PATH_WITHOUT_SIDES" => Some(Weakening { path_without_sides: true, ..self }),
-            "NODE_UNBOUND" => Some(Weakening { node_unbound: true, ..self }),
+            "NODE_UNBOUND" => Some(Weakening { node_unbound: true, th_0_without_node: true, ..self }),
             "EPOCH_UNBOUND" => Some(Weakening { epoch_unbound: true, ..self }),
-            "SUITE_UNBOUND" => Some(Weakening { suite_unbound: true, ..self }),
-            "TH_0_HEADER_ONLY" => Some(Weakening { th_0_header_only: true, ..self }),
+            "SUITE_UNBOUND" => Some(Weakening { suite_unbound: true, th_0_without_suite: true, ..self }),
+            "TH_0_HEADER_ONLY" => Some(Weakening { th_0_without_node: true, th_0_without_suite: true, ..self }),
             "FLAGS_UNBOUND" => Some(Weakening { flags_unbound: true, ..self }),
             "CLIENT_UNBOUND" => Some(Weakening { client_unbound: true, ..self }),
             "TH_4_WITHOUT_MODE" => Some(Weakening { th_4_without_mode: true, ..self }),

@@ -178,8 +178,8 @@ fn a_swapped_input_is_seen() {
     is_seen(PROTOCOL, "H(TH_0, flags, X)", "H(TH_0, X, flags)", "dke-spec: formulas");
     is_seen(
         "spec/src/transcript.rs",
-        "encode_uint(mode), encode_bstr(z)",
-        "encode_bstr(z), encode_uint(mode)",
+        "encode_bstr(th_2), encode_bstr(ct_2)",
+        "encode_bstr(ct_2), encode_bstr(th_2)",
         "dke-spec: formulas",
     );
     is_seen(

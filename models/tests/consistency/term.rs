@@ -40,7 +40,7 @@ fn term(rest: &mut &str) -> Option<Term> {
             return Some(label_of(label));
         }
     }
-    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '.'))).unwrap_or(rest.len());
     let (word, after) = rest.split_at(end);
     *rest = after;
     let word = word.rsplit("::").next().unwrap_or(word);
@@ -89,7 +89,7 @@ fn label_of(text: &str) -> Term {
 }
 
 impl Term {
-    /// The hash of a credential by any name, lists inside a hash, and without what only Rust needs: encodings, lengths.
+    /// The hash of a credential by any name, lists inside a hash, and without what only Rust needs: encodings, lengths, weakenings.
     pub(crate) fn canonical(&self) -> Term {
         match self {
             Term::Name(name) if name == "node" || name == "client" => {
@@ -97,7 +97,10 @@ impl Term {
             }
             Term::Name(name) if name == "credn" || name == "credc" => Term::Name("cred".to_string()),
             Term::Name(name) if name == "protocol" => Term::Label("DKE-v1".to_string()),
-            Term::Call(function, arguments) if function.starts_with("encode") || function == "concatall" => {
+            Term::Call(function, arguments)
+                if function.starts_with("encode")
+                    || matches!(function.as_str(), "concatall" | "dropped" | "replaced") =>
+            {
                 arguments.first().map_or(self.clone(), Term::canonical)
             }
             Term::Call(function, arguments) => {
