@@ -61,7 +61,8 @@ pub fn parse(stdout: &str, properties: &[Property]) -> Result<Vec<Answer>, Fault
 }
 
 fn answer(property: &Property, query: &Query) -> Result<Answer, Fault> {
-    let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
+    // Verifpal answers in lower case: its names do not differ in case.
+    let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
     let line = property.declaration.lines().next().unwrap_or_default();
     if !words(&query.query).starts_with(&words(line.trim_end_matches('['))) {
         return Err(Fault::Extra(query.query.clone()));

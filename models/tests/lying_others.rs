@@ -152,6 +152,7 @@ fn verifpal_reports() {
     let (k, m) = ("confidentiality? k", "authentication? A -> B: m");
     let good = verifpal_report(&[(k, false, true), (m, true, true)]);
     verifpal(&good).prove_json().is_as_expected();
+    verifpal(&good.to_lowercase()).prove_json().is_as_expected();
     verifpal(&verifpal_report(&[(k, true, true), (m, true, true)]))
         .prove_json()
         .fails_with("secrecy: expected pass, found fail");
