@@ -77,6 +77,15 @@ fn flood(
     codes
 }
 
+/// Ends a flood, also where a test fails.
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// An honest client's whole exchange.
 fn exchange(place: &Place, gateway: &Served) {
     let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60 --data x", gateway.coap);
@@ -100,10 +109,11 @@ fn a_flood_of_requests_for_offers() {
     let stop = AtomicBool::new(false);
     let codes = scope(|scope| {
         let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &stop, |id| ask_offer(&node, id)));
+        let stopping = Stopping(&stop);
         sleep(FOR);
         // The puzzle keeps the prekeys for those who work for them.
         exchange(&place, &gateway);
-        stop.store(true, Ordering::Relaxed);
+        drop(stopping);
         flood.join().unwrap()
     });
     let state = gateway.nodes()["list"][0].clone();
@@ -127,8 +137,9 @@ fn prekeys_that_a_flood_drained_come_back() {
     let stop = AtomicBool::new(false);
     let codes = scope(|scope| {
         let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &stop, |id| ask_offer(&node, id)));
+        let stopping = Stopping(&stop);
         sleep(FOR);
-        stop.store(true, Ordering::Relaxed);
+        drop(stopping);
         flood.join().unwrap()
     });
     let allowed = ["2.04", "4.29", "5.03"];
@@ -164,10 +175,11 @@ fn garbage_and_halves_of_messages() {
     scope(|scope| {
         let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &stop, garbage));
         let connections = scope.spawn(|| half_connections(&gateway, &stop));
+        let stopping = Stopping(&stop);
         sleep(FOR);
         exchange(&place, &gateway);
         assert_eq!(gateway.nodes()["nodes"], 1);
-        stop.store(true, Ordering::Relaxed);
+        drop(stopping);
         let codes = datagrams.join().unwrap();
         println!(
             "garbage: {} datagrams, {} connections; answers {codes:?}; the gateway held at most {} kB",

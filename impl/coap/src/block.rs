@@ -34,14 +34,16 @@ impl Block {
     }
 
     /// The option's value; `None` if it is absent. `Err` if it is longer than 3 bytes or has the reserved exponent 7.
-    pub(crate) fn read(packet: &Packet, option: CoapOption) -> Result<Option<Block>, ()> {
+    #[allow(clippy::result_unit_err, reason = "there is one way to be wrong")]
+    pub fn read(packet: &Packet, option: CoapOption) -> Result<Option<Block>, ()> {
         let Some(value) = packet.get_first_option(option) else { return Ok(None) };
         let value = uint(packet, option).filter(|_| value.len() <= 3).ok_or(())?;
         let exponent = u8::try_from(value & EXPONENT).ok().filter(|exponent| *exponent <= EXPONENT_MAX).ok_or(())?;
         Ok(Some(Block { number: value >> 4, more: value & MORE != 0, exponent }))
     }
 
-    pub(crate) fn write(self, packet: &mut Packet, option: CoapOption) {
+    /// Puts the option into a packet.
+    pub fn write(self, packet: &mut Packet, option: CoapOption) {
         let more = if self.more { MORE } else { 0 };
         put_uint(packet, option, (self.number.min(NUMBER_MAX) << 4) | more | u32::from(self.exponent));
     }

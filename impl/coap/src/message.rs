@@ -108,7 +108,8 @@ impl Method {
 
 /// What a code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+#[allow(missing_docs, reason = "the names of RFC 7252")]
+pub enum Class {
     Empty,
     Request,
     Response,
@@ -116,7 +117,7 @@ pub(crate) enum Class {
 
 /// Why a datagram is no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bad {
+pub enum Bad {
     /// To be ignored silently.
     Ignore,
     /// A confirmable message with a format error: to be reset (RFC 7252 section 4.2).
@@ -127,7 +128,7 @@ pub(crate) enum Bad {
 ///
 /// `coap-lite` lets pass what RFC 7252 section 3 and 4.1 call errors: another version, an Empty message with more than its header, a
 /// payload marker without a payload, a reserved class.
-pub(crate) fn parse(datagram: &[u8]) -> Result<(Class, Packet), Bad> {
+pub fn parse(datagram: &[u8]) -> Result<(Class, Packet), Bad> {
     let Some(&[first, code, high, low]) = datagram.first_chunk::<HEADER>() else { return Err(Bad::Ignore) };
     if first >> 6 != VERSION {
         return Err(Bad::Ignore);

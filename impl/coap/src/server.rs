@@ -87,16 +87,32 @@ pub(crate) struct Server<S> {
     transfers: Mutex<Transfers>,
     observers: Observers,
     under_way: Arc<Semaphore>,
-    /// Answers that were found at once; they are sent together.
-    answers: Mutex<Vec<Answer>>,
+    answers: Mutex<Answers>,
 }
 
-/// A datagram that answers a request.
-struct Answer {
-    peer: SocketAddr,
-    /// Of the request.
-    id: u16,
-    datagram: Vec<u8>,
+/// Answers that were found at once; they are sent together.
+#[derive(Default)]
+struct Answers {
+    /// To whom, the request's message id, and where the datagram ends in `bytes`.
+    list: Vec<(SocketAddr, u16, usize)>,
+    /// All datagrams, one behind the other.
+    bytes: Vec<u8>,
+}
+
+impl Answers {
+    fn push(&mut self, peer: SocketAddr, id: u16, datagram: &[u8]) {
+        self.bytes.extend_from_slice(datagram);
+        self.list.push((peer, id, self.bytes.len()));
+    }
+
+    fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, u16, &[u8])> {
+        let mut start = 0;
+        self.list.iter().map(move |(peer, id, end)| {
+            let datagram = self.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            (*peer, *id, datagram)
+        })
+    }
 }
 
 impl<S: Service> Server<S> {
@@ -165,24 +181,29 @@ impl<S: Service> Server<S> {
     fn answer_now(&self, head: &Head, mut packet: Packet) {
         self.address(head, &mut packet);
         let Ok(datagram) = packet.to_bytes_unlimited() else { return };
-        lock(&self.answers).push(Answer { peer: head.peer, id: head.id, datagram });
+        lock(&self.answers).push(head.peer, head.id, &datagram);
     }
 
     /// Sends the answers that were found at once.
     pub(crate) async fn send_answers(&self) {
-        let answers = std::mem::take(&mut *lock(&self.answers));
-        if answers.is_empty() {
+        let mut answers = std::mem::take(&mut *lock(&self.answers));
+        if answers.list.is_empty() {
             return;
         }
-        for Answer { peer, datagram, .. } in &answers {
-            if self.endpoint.socket.try_send_to(datagram, *peer).is_err() {
-                let _ = self.endpoint.socket.send_to(datagram, *peer).await;
+        for (peer, _, datagram) in answers.datagrams() {
+            if self.endpoint.socket.try_send_to(datagram, peer).is_err() {
+                let _ = self.endpoint.socket.send_to(datagram, peer).await;
             }
         }
         let mut dedup = lock(&self.dedup);
-        for Answer { peer, id, datagram } in answers {
-            dedup.end(peer, id, &datagram);
+        for (peer, id, datagram) in answers.datagrams() {
+            dedup.end(peer, id, datagram);
         }
+        drop(dedup);
+        answers.list.clear();
+        answers.bytes.clear();
+        // Nobody else adds answers meanwhile; the room is used again.
+        *lock(&self.answers) = answers;
     }
 
     async fn reply(&self, head: &Head, mut packet: Packet) {

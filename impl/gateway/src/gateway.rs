@@ -1,12 +1,12 @@
 //! The gateway: the steps of PROTOCOL.md over a store.
 
-use crate::batch;
+use crate::batch::Batch;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
 use crate::puzzle::{Checked, Puzzles};
 use crate::quota::{Quota, subscriber};
-use crate::record::{BatchRecord, NodeId, NodeRecord, Place, Representation, node_id};
+use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
 use crate::refusal::Refusal;
 use crate::steps::{self, Kept};
 use crate::store::{Read, Store, StoreError, Write};
@@ -164,7 +164,7 @@ impl<S: Store> Gateway<S> {
                     if let Some(to) = reserve {
                         tokio::spawn(self.reserve(*node, epoch, to));
                     }
-                    return Ok(batch::offer(&*self.batch(node, epoch, batch)?, index)?);
+                    return Ok(self.batch(node, epoch, batch)?.offer(index)?);
                 }
                 Lease::Unknown => self.load(node, now)?,
                 Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
@@ -201,12 +201,12 @@ impl<S: Store> Gateway<S> {
     }
 
     /// A batch that is at hand, or in the store.
-    fn batch(&self, node: &NodeId, epoch: u64, at_hand: Option<Arc<BatchRecord>>) -> Result<Arc<BatchRecord>, Refusal> {
+    fn batch(&self, node: &NodeId, epoch: u64, at_hand: Option<Arc<Batch>>) -> Result<Arc<Batch>, Refusal> {
         if let Some(batch) = at_hand {
             return Ok(batch);
         }
         let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
-        let batch = Arc::new(batch.ok_or(Refusal::Busy(1))?);
+        let batch = Arc::new(Batch::new(batch.ok_or(Refusal::Busy(1))?)?);
         self.leases.keep(node, epoch, &batch);
         Ok(batch)
     }

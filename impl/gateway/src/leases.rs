@@ -5,8 +5,9 @@
 //! out before it is moved, which happens beside the requests. So at the next start all that *may* have been handed out lies below the mark
 //! and as many indices beyond it for every start since it was written; it counts as leased for as long as a lease lasts.
 
+use crate::batch::Batch;
 use crate::policy::Policy;
-use crate::record::{BatchInfo, BatchRecord, NodeId, Place};
+use crate::record::{BatchInfo, NodeId, Place};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,10 +20,9 @@ const MOVE: u16 = RESERVE / 2;
 const HOT_MAX: usize = 8192;
 
 /// G2: what becomes of a request for an Offer.
-#[derive(Debug)]
 pub(crate) enum Lease {
     /// This index, for this requester. The batch, if it is at hand; where the store's mark is to be moved, if it is time.
-    Given { epoch: u64, index: u8, batch: Option<Arc<BatchRecord>>, reserve: Option<u16> },
+    Given { epoch: u64, index: u8, batch: Option<Arc<Batch>>, reserve: Option<u16> },
     /// Nothing is known of this node: [`Leases::load`].
     Unknown,
     /// Move the store's mark first: [`Leases::reserved`].
@@ -58,8 +58,10 @@ struct Inner {
     out: usize,
     /// Nodes whose newest batch is in memory, oldest first.
     hot: VecDeque<NodeId>,
-    /// All leases in the order of their ends, those included that were used.
+    /// All leases in the order of their ends, those included that were used. Leases are numbered as they are given.
     ends: VecDeque<End>,
+    /// Number of the first of them.
+    first: u64,
 }
 
 struct Counter {
@@ -72,9 +74,10 @@ struct Counter {
     reserved: u16,
     /// The mark is being moved.
     moving: bool,
-    out: BTreeMap<u8, Held>,
+    /// Indices on loan, and the numbers of their leases.
+    out: BTreeMap<u8, u64>,
     returned: Indices,
-    batch: Option<Arc<BatchRecord>>,
+    batch: Option<Arc<Batch>>,
 }
 
 /// A set of indices.
@@ -105,16 +108,11 @@ impl Indices {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Held {
-    until: u64,
-    /// Not known after a restart.
-    by: Option<IpAddr>,
-}
-
 struct End {
     until: u64,
     place: Place,
+    /// Not known after a restart.
+    by: Option<IpAddr>,
 }
 
 impl Leases {
@@ -138,6 +136,7 @@ impl Leases {
         let first_end = inner.ends.front().map_or(now, |end| end.until);
         let held = inner.held.get(&by).copied().unwrap_or_default();
         let full = inner.ends.len() >= policy.leases_max;
+        let number = inner.next();
         let Some(counter) = inner.nodes.get_mut(node).and_then(|batches| batches.last_mut()) else {
             return Lease::Unknown;
         };
@@ -154,14 +153,17 @@ impl Leases {
         }
         let index = match counter.take_free() {
             Ok(index) => index,
-            Err(instead) => return instead,
+            Err(Empty::Reserve(to)) => return Lease::Reserve { epoch: counter.epoch, to },
+            Err(Empty::Exhausted(first)) => {
+                return Lease::Exhausted { back: first.and_then(|number| inner.lease(number)).map(|end| end.until) };
+            }
         };
-        let until = now.saturating_add(policy.lease);
-        counter.out.insert(index, Held { until, by: Some(by) });
+        counter.out.insert(index, number);
         let (epoch, batch, reserve) = (counter.epoch, counter.batch.clone(), counter.move_mark());
         inner.held.insert(by, held.saturating_add(1));
         inner.out = inner.out.saturating_add(1);
-        inner.ends.push_back(End { until, place: Place { node: *node, epoch, index } });
+        let until = now.saturating_add(policy.lease);
+        inner.ends.push_back(End { until, place: Place { node: *node, epoch, index }, by: Some(by) });
         Lease::Given { epoch, index, batch, reserve }
     }
 
@@ -175,8 +177,8 @@ impl Leases {
     /// G3: an Initiate for it is stored; it is never handed out again.
     pub(crate) fn take(&self, place: &Place) {
         let mut inner = self.lock();
-        let Some(held) = inner.counter(place).and_then(|counter| counter.out.remove(&place.index)) else { return };
-        inner.release(held.by);
+        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(&place.index)) else { return };
+        inner.release(number);
     }
 
     /// Are this node's leases known?
@@ -196,8 +198,12 @@ impl Leases {
             let mut counter = Counter::new(&stored.info, self.start);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
-                counter.out.insert(index, Held { until, by: None });
-                inner.ends.push_back(End { until, place: Place { node: *node, epoch: counter.epoch, index } });
+                counter.out.insert(index, inner.next());
+                inner.ends.push_back(End {
+                    until,
+                    place: Place { node: *node, epoch: counter.epoch, index },
+                    by: None,
+                });
                 inner.out = inner.out.saturating_add(1);
             }
             counters.push(counter);
@@ -215,7 +221,7 @@ impl Leases {
     }
 
     /// Keeps a batch in memory, as long as it is among the last ones that were needed.
-    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: &Arc<BatchRecord>) {
+    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: &Arc<Batch>) {
         let mut inner = self.lock();
         let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) else { return };
         if counter.batch.replace(batch.clone()).is_some() {
@@ -237,9 +243,9 @@ impl Leases {
         let Some(counters) = inner.nodes.get_mut(node) else { return };
         counters.push(Counter::new(info, self.start));
         let gone = counters.len().saturating_sub(2);
-        let ended: Vec<Held> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
-        for held in ended {
-            inner.release(held.by);
+        let ended: Vec<u64> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
+        for number in ended {
+            inner.release(number);
         }
     }
 
@@ -265,23 +271,38 @@ impl Inner {
         self.nodes.get_mut(&place.node)?.iter_mut().find(|counter| counter.epoch == place.epoch)
     }
 
+    /// Number of the lease that is given next.
+    fn next(&self) -> u64 {
+        self.first.saturating_add(u64::try_from(self.ends.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The lease of this number, if it is not over yet.
+    fn lease(&self, number: u64) -> Option<&End> {
+        self.ends.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
     /// Returns what has run out.
     fn end(&mut self, now: u64) {
-        while let Some(end) = self.ends.pop_front_if(|end| end.until < now) {
-            let Some(counter) = self.counter(&end.place) else { continue };
-            let index = end.place.index;
-            if counter.out.get(&index).is_some_and(|held| held.until == end.until)
-                && let Some(held) = counter.out.remove(&index)
+        while self.ends.front().is_some_and(|end| end.until < now) {
+            let number = self.first;
+            let place = self.ends.front().map(|end| end.place);
+            if let Some(place) = place
+                && let Some(counter) = self.counter(&place)
+                && counter.out.get(&place.index) == Some(&number)
             {
-                counter.returned.insert(index);
-                self.release(held.by);
+                counter.out.remove(&place.index);
+                counter.returned.insert(place.index);
+                self.release(number);
             }
+            self.ends.pop_front();
+            self.first = self.first.saturating_add(1);
         }
     }
 
-    fn release(&mut self, by: Option<IpAddr>) {
+    /// The lease of this number is over, or used.
+    fn release(&mut self, number: u64) {
         self.out = self.out.saturating_sub(1);
-        let Some(by) = by else { return };
+        let Some(by) = self.lease(number).and_then(|end| end.by) else { return };
         if let Some(held) = self.held.get_mut(&by) {
             *held = held.saturating_sub(1);
             if *held == 0 {
@@ -289,6 +310,14 @@ impl Inner {
             }
         }
     }
+}
+
+/// Why no index is free.
+enum Empty {
+    /// The store's mark is to be moved to there first.
+    Reserve(u16),
+    /// All are used or on loan; the first of these leases has this number.
+    Exhausted(Option<u64>),
 }
 
 impl Counter {
@@ -309,7 +338,7 @@ impl Counter {
     }
 
     /// The lowest index that is free.
-    fn take_free(&mut self) -> Result<u8, Lease> {
+    fn take_free(&mut self) -> Result<u8, Empty> {
         if let Some(index) = self.returned.pop_first() {
             return Ok(index);
         }
@@ -318,8 +347,8 @@ impl Counter {
                 self.next = self.next.saturating_add(1);
                 Ok(index)
             }
-            _ if self.next < self.prekeys => Err(Lease::Reserve { epoch: self.epoch, to: self.mark() }),
-            _ => Err(Lease::Exhausted { back: self.out.values().map(|held| held.until).min() }),
+            _ if self.next < self.prekeys => Err(Empty::Reserve(self.mark())),
+            _ => Err(Empty::Exhausted(self.out.values().min().copied())),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The fuzz targets, in the situations of the vectors, and their seeds: the vectors' messages, good and bad.
 
+pub mod network;
 pub mod targets;
 
 use dke_vectors::form::{CredentialKind, Exchange, File, Rejection, Step};
@@ -52,12 +53,13 @@ pub fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         };
         seeds.insert((target, unhex(&message)));
     }
+    seeds.extend(network::seeds());
     seeds
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{seeds, targets};
+    use super::{network, seeds, targets};
 
     #[test]
     fn every_target_stands_its_seeds() {
@@ -69,6 +71,9 @@ mod tests {
             ("confirm", targets::confirm, 30),
             ("credential", targets::credential, 3),
             ("cwt", targets::cwt, 1),
+            ("coap", network::coap, 10),
+            ("request", network::request, 30),
+            ("record", network::record, 4),
         ] {
             let own: Vec<_> = seeds.iter().filter(|(of, _)| *of == name).collect();
             assert!(own.len() >= least, "{name} has {} seeds", own.len());
