@@ -194,7 +194,9 @@ async fn errors_have_a_class_in_each_face() {
     assert_eq!(both("POST", format!("{root}/initiate"), &more).await, is("5.03", 503), "the queue is full");
     let status = faces.status("POST", &format!("/{root}/initiate"), "Content-Type: text/plain\r\n", &more).await;
     assert_eq!(status, 415);
-    assert_eq!(faces.status("PATCH", "/", "", &[]).await, 501);
+    assert_eq!(faces.status("PATCH", "/dke", "", &[]).await, 501);
+    let (head, _) = faces.http("POST", "/", "", &[]).await;
+    assert!(head.starts_with("http/1.1 405 ") && head.contains("allow: get"), "{head}");
 }
 
 #[tokio::test]
