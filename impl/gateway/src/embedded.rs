@@ -1,7 +1,8 @@
 //! The durable store in one file: redb, with group commit.
 //!
 //! One thread writes. It takes all changes that wait, up to [`GROUP_MAX`], runs them in one transaction, commits once and tells all of them.
-//! So a commit's price is shared by whatever arrived during the one before. Readers see the last commit and wait for nobody.
+//! So a commit's price is shared by whatever arrived during the one before. Readers see the last commit and wait for nobody. After an error of
+//! the medium redb takes no change until the file is opened anew: the writer ends.
 //!
 //! **Backup**: copy the file while no process has it open. It is complete in itself.
 
@@ -17,7 +18,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tables::{Reading, Writing};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Changes in one commit.
 const GROUP_MAX: usize = 256;
@@ -35,6 +36,7 @@ pub struct Embedded {
     start: u64,
     jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
+    failure: watch::Receiver<Option<StoreError>>,
 }
 
 /// How the store is opened.
@@ -73,10 +75,11 @@ impl Embedded {
         let start = Writing::begin_start(&database)?;
         let database = Arc::new(database);
         let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
-        let writer = Writer { database: database.clone(), path: path.to_path_buf(), options };
+        let (fail, failure) = watch::channel(None);
+        let writer = Writer { database: database.clone(), path: path.to_path_buf(), options, fail };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
-        Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer) })
+        Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer), failure })
     }
 }
 
@@ -108,6 +111,12 @@ impl Store for Embedded {
             Err(mpsc::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
             Err(mpsc::TrySendError::Disconnected(_)) => Err(ended().into()),
         }
+    }
+
+    async fn failure(&self) -> StoreError {
+        let mut failure = self.failure.clone();
+        let known = failure.wait_for(Option::is_some).await;
+        known.ok().and_then(|error| error.clone()).unwrap_or_else(ended)
     }
 }
 
@@ -192,6 +201,7 @@ struct Writer {
     database: Arc<Database>,
     path: PathBuf,
     options: Options,
+    fail: watch::Sender<Option<StoreError>>,
 }
 
 impl Writer {
@@ -216,6 +226,10 @@ impl Writer {
             (last, took) = (group.len(), start.elapsed());
             for job in group {
                 job.tell(committed.clone());
+            }
+            if let Err(error @ StoreError::Failed(_)) = committed {
+                self.fail.send_replace(Some(error));
+                return;
             }
         }
     }

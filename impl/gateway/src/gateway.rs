@@ -369,6 +369,11 @@ impl<S: Store> Gateway<S> {
         self.store.write(move |records| steps::forget(records, now, &policy)).await
     }
 
+    /// Resolves when the store has failed: the gateway must be ended, and started again.
+    pub async fn failure(&self) -> StoreError {
+        self.store.failure().await
+    }
+
     /// Hears every change of a resource from now on.
     pub fn listen(&self, topic: Topic) -> watch::Receiver<()> {
         self.bells.listen(topic)

@@ -86,4 +86,7 @@ pub trait Store: Send + Sync + 'static {
     /// Runs a change in a transaction. When it resolves to `Ok`, the change is durable: it survives the end of the process and a loss of
     /// power. A change that refuses must not have changed anything before. `Busy` if too many changes wait.
     fn write<T: Send + 'static>(&self, change: impl Change<T>) -> impl Future<Output = Result<T, Refusal>> + Send;
+
+    /// Resolves when nothing can be written any more until the store is opened anew, and says why.
+    fn failure(&self) -> impl Future<Output = StoreError> + Send;
 }
