@@ -10,9 +10,10 @@ use common::Place;
 use rand_core::{OsRng, RngCore as _};
 use serde_json::Value;
 use served::Served;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
@@ -217,52 +218,122 @@ fn half_connections(gateway: &Served, stop: &AtomicBool) -> usize {
     open.len()
 }
 
-/// The system refuses to write beyond a size, in the middle of whatever is being written.
-#[test]
-fn a_medium_that_is_full() {
-    let place = place();
-    let serve = |kilobytes: &str| {
-        // Where SIGXFSZ is ignored, writing fails with an error, as on a full disk.
-        let dke = place.command("").get_program().to_owned();
-        let mut shell = Command::new("bash");
-        shell
-            .current_dir(place.0.path())
-            .arg("-c")
-            .arg(format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""))
-            .arg("bash");
-        shell
-            .arg(dke)
-            .args("--json gateway serve --store store --open --coap 127.0.0.1:0 --http 127.0.0.1:0".split(' '));
-        Served::run(&mut shell)
-    };
-    drop(serve("unlimited"));
-    let kilobytes = std::fs::metadata(place.path("store")).unwrap().len() / 1024;
-    let full = serve(&(kilobytes + 600).to_string());
+/// A medium of its own, which ends with the test.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    /// Mounts one, so that a gateway has 2 MB there besides what it keeps free. `None` where that is not allowed.
+    fn mount(at: PathBuf) -> Option<Tmpfs> {
+        std::fs::create_dir(&at).unwrap();
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", "size=18m", "tmpfs"]).arg(&at).output();
+        done.is_ok_and(|done| done.status.success()).then(|| Tmpfs(at))
+    }
+
+    /// Somebody else takes what is left.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
+        while filler.write_all(&[0; 4096]).is_ok() {}
+    }
+
+    fn mend(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+        let larger = Command::new("mount").args(["-o", "remount,size=64m"]).arg(&self.0).status();
+        assert!(larger.unwrap().success());
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// A gateway that may write files of so many kilobytes: beyond that writing fails with an error, as on a full disk.
+fn serve(place: &Place, kilobytes: &str) -> Served {
+    let dke = place.command("").get_program().to_owned();
+    let mut shell = Command::new("bash");
+    shell
+        .current_dir(place.0.path())
+        .arg("-c")
+        .arg(format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""))
+        .arg("bash")
+        .arg(dke)
+        .args("--json gateway serve --store medium/store --open --coap 127.0.0.1:0 --http 127.0.0.1:0".split(' '));
+    Served::run(&mut shell)
+}
+
+/// Nodes publish until one is refused. Those whose Publications are acknowledged, and the refusal.
+fn fill(place: &Place, gateway: &Served) -> (Vec<String>, String) {
     let mut acknowledged = Vec::new();
-    let refusal = loop {
+    loop {
         let name = format!("n{}", acknowledged.len());
         place.ok(&format!("keygen {name} --subject {name}"));
-        let output = place.run(&format!("node run {name} --gateway {} --once --depth 8", full.coap));
+        let output = place.run(&format!("node run {name} --gateway {} --once --depth 8", gateway.coap));
         if !output.status.success() {
-            break serde_json::from_slice::<Value>(&output.stderr).unwrap()["sentence"].as_str().unwrap().to_string();
+            let told: Value = serde_json::from_slice(&output.stderr).unwrap();
+            return (acknowledged, told["sentence"].as_str().unwrap().to_string());
         }
         acknowledged.push(name);
         assert!(acknowledged.len() < 200, "it is never full");
+    }
+}
+
+/// A full medium stops a gateway from taking in more; one that fails ends it, and nothing that it acknowledged is lost.
+#[test]
+fn a_medium_that_is_full() {
+    const CALLS: usize = 16;
+    let place = place();
+    let medium = Tmpfs::mount(place.path("medium"));
+    let gateway = match &medium {
+        Some(_) => serve(&place, "unlimited"),
+        None => {
+            // Written past the harness, which would swallow it.
+            let _ = std::io::stderr().write_all(
+                b"!!! No tmpfs can be mounted here: a limit on the size of files stands in for a small medium\n",
+            );
+            drop(serve(&place, "unlimited"));
+            let kilobytes = std::fs::metadata(place.path("medium/store")).unwrap().len() / 1024;
+            serve(&place, &(kilobytes + 600).to_string())
+        }
     };
-    assert!(refusal.contains("5.0"), "{refusal}");
+    place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 0 --data x", gateway.coap);
+    for _ in 0..CALLS {
+        place.run(&call);
+    }
+    assert_eq!(gateway.nodes()["list"][0]["waiting"], CALLS);
+    let (acknowledged, refusal) = fill(&place, &gateway);
     assert!(!acknowledged.is_empty());
-    drop(full);
-    // With room again, everything that was acknowledged is there, and the node that was refused is served.
-    let mended = serve("unlimited");
-    let there: Vec<(String, u64)> = mended.nodes()["list"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| (node["subject"].as_str().unwrap().to_string(), node["epoch"].as_u64().unwrap()))
-        .collect();
+    if let Some(medium) = &medium {
+        // It keeps room for changes to what is there; when somebody else takes that too, writing fails.
+        assert!(refusal.contains("try again"), "{refusal}");
+        medium.fill();
+        let mut answer = place.command(&format!("node run lamp --gateway {} --once --handler", gateway.coap));
+        assert!(!answer.arg("head -c 1000 /dev/zero").status().unwrap().success(), "all of this had room");
+    } else {
+        assert!(refusal.contains("5.00"), "{refusal}");
+    }
+    let (code, told) = gateway.ended();
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("The store failed") && told.contains("Start it again"), "{told}");
+    if let Some(medium) = &medium {
+        medium.mend();
+    }
+    // With room again, everything that was acknowledged is there, and who was refused is served.
+    let mended = serve(&place, "unlimited");
+    let list = mended.nodes()["list"].as_array().unwrap().clone();
+    let epoch = |name: &String| list.iter().find(|node| node["subject"] == **name).map(|node| node["epoch"].clone());
     for name in &acknowledged {
-        assert!(there.contains(&(name.clone(), 1)), "{name} is lost: {there:?}");
+        assert_eq!(epoch(name), Some(1.into()), "{name} is lost: {list:?}");
     }
     place.ok(&format!("node run n{} --gateway {} --once", acknowledged.len(), mended.coap));
-    println!("full after {} nodes with 256 prekeys: \"{refusal}\"", acknowledged.len());
+    place.ok(&format!("node run lamp --gateway {} --once", mended.coap));
+    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 60", mended.coap);
+    let fingerprints = |list: &Value, name: &str| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_string()).collect()
+    };
+    let sessions = fingerprints(&place.ok("node status lamp")["sessions"], "fingerprint");
+    assert_eq!(fingerprints(&place.ok(&resume)["exchanges"], "session_fingerprint"), sessions);
+    assert_eq!(sessions.len(), CALLS);
+    println!("full after {} nodes with 256 prekeys: \"{refusal}\" Then: {told}", acknowledged.len());
 }
