@@ -3,7 +3,7 @@
 //! * CPU per Offer over CoAP, beside a bare tokio UDP echo with answers of the same size, and libcoap's `coap-server` (if it is
 //!   installed) with a GET of the same size;
 //! * durable Initiates a second with 64 in flight, beside the store alone with 64 records of the same size a commit;
-//! * start-up, memory and latency with few and with many nodes.
+//! * start-up, memory and latency with 1,000 nodes, ten times as many, and so on.
 //!
 //! `cargo bench -p dke-gateway --bench serving -- [NODES] [DIRECTORY]` (default: 10000 nodes, the system's temporary directory). With
 //! `--test` everything runs once and briefly, to see that it runs.
@@ -194,37 +194,56 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
     println!("  median {:.0} %", median(ratios));
 }
 
-/// p50 and p99 of the first Offers since the start, one for each node, and of those after them.
-fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [[Duration; 2]; 2] {
-    let quantiles = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        [times[times.len() / 2], times[times.len() * 99 / 100]]
-    };
-    let mut first = Load::new(server, offer_of_each(nodes), 1);
-    let first = quantiles(first.times(Until::Answered(nodes.len())));
-    let mut load = Load::new(server, offer(nodes), 1);
-    [first, quantiles(load.times(Until::Elapsed(scale.time)))]
+/// A gateway with nodes.
+struct Many {
+    count: usize,
+    nodes: Vec<NodeId>,
+    server: SocketAddr,
+    /// How long each node's first Offer since the start took, and those after them.
+    times: [Vec<Duration>; 2],
 }
 
+/// Fills a store, and starts a gateway over it.
+fn start(directory: &Path, count: usize) -> Many {
+    let path = directory.join(format!("nodes-{count}"));
+    let nodes = fill(&open(&path, 3600), count, 6, 10);
+    let before = udp::resident();
+    let start = Instant::now();
+    let gateway = open(&path, 0);
+    let opened = start.elapsed();
+    // What was handed out before the restart is on loan for a second.
+    std::thread::sleep(Duration::from_secs(2));
+    let server = start_gateway(gateway);
+    let first = Load::new(server, offer_of_each(&nodes), 1).times(Until::Answered(count));
+    println!(
+        "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB",
+        std::fs::metadata(&path).unwrap().len() / 1_000_000,
+        udp::resident().saturating_sub(before) / 1_000_000,
+    );
+    Many { count, nodes, server, times: [first, Vec::new()] }
+}
+
+/// p50 and p99.
+fn quantiles(times: &mut [Duration]) -> [Duration; 2] {
+    times.sort_unstable();
+    [times[times.len() / 2], times[times.len() * 99 / 100]]
+}
+
+/// Latency with few and with many nodes: all gateways run at once and are asked in turn, one request at a time.
 fn many(scale: Scale, directory: &Path) {
     println!("Nodes with 64 prekeys and 10 messages each");
-    for count in [scale.few, scale.many] {
-        let path = directory.join(format!("nodes-{count}"));
-        let ids = fill(&open(&path, 3600), count, 6, 10);
-        let before = udp::resident();
-        let start = Instant::now();
-        let gateway = open(&path, 0);
-        let opened = start.elapsed();
-        // What was handed out before the restart is on loan for a second.
-        std::thread::sleep(Duration::from_secs(2));
-        let server = start_gateway(gateway.clone());
-        let [first, then] = latency(scale, server, &ids);
-        let grown = udp::resident().saturating_sub(before);
-        println!(
-            "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB; p50 and p99 of each node's first Offer {first:6.1?}, then {then:6.1?}",
-            std::fs::metadata(&path).unwrap().len() / 1_000_000,
-            grown / 1_000_000,
-        );
+    let tenfold = std::iter::successors(Some(scale.few), |count| count.checked_mul(10));
+    let counts: Vec<usize> = tenfold.take_while(|count| *count < scale.many).chain([scale.many]).collect();
+    let mut all: Vec<Many> = counts.into_iter().map(|count| start(directory, count)).collect();
+    for _ in 0..scale.rounds {
+        for one in &mut all {
+            let mut load = Load::new(one.server, offer(&one.nodes), 1);
+            one.times[1].extend(load.times(Until::Elapsed(scale.time)));
+        }
+    }
+    println!("p50 and p99 of a node's first Offer since the start, and of those after them");
+    for Many { count, times: [first, then], .. } in &mut all {
+        println!("  {count:6} nodes: {:6.1?}, then {:6.1?}", quantiles(first), quantiles(then));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The gateway: the steps of PROTOCOL.md over a store.
 
-use crate::batch::Batch;
+use crate::batch;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
@@ -115,11 +115,13 @@ impl<S: Store> Gateway<S> {
             let now = self.now();
             let (seen, stored) = self.store.read(|records| {
                 let seen = steps::node(records, node)?;
-                let stored = seen.batches.iter().map(|batch| records.batch(node, batch.epoch));
-                let stored = stored.collect::<Result<Vec<_>, _>>()?;
+                let mut stored = Vec::new();
+                for batch in &seen.batches {
+                    records.batch(node, batch.epoch, &mut |batch| stored.push(batch.publication.to_vec()))?;
+                }
                 Ok((seen, stored))
             })?;
-            let publications: Vec<&[u8]> = stored.iter().flatten().map(|batch| batch.publication.as_slice()).collect();
+            let publications: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
             let highest_epoch = seen.batches.last().map_or(0, |batch| batch.epoch);
             let known = Known { publications: &publications, highest_epoch };
             let header = match verify_publication::<RustCrypto>(bytes, &steps::credential(&seen)?, &known, now)? {
@@ -160,11 +162,11 @@ impl<S: Store> Gateway<S> {
         for _ in 0..ROUNDS {
             let now = self.now();
             match self.leases.lease(node, subscriber(by), now, &self.policy) {
-                Lease::Given { epoch, index, batch, reserve } => {
+                Lease::Given { epoch, index, reserve } => {
                     if let Some(to) = reserve {
                         tokio::spawn(self.reserve(*node, epoch, to));
                     }
-                    return Ok(self.batch(node, epoch, batch)?.offer(index)?);
+                    return self.read_offer(node, epoch, index);
                 }
                 Lease::Unknown => self.load(node, now)?,
                 Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
@@ -200,15 +202,13 @@ impl<S: Store> Gateway<S> {
         }
     }
 
-    /// A batch that is at hand, or in the store.
-    fn batch(&self, node: &NodeId, epoch: u64, at_hand: Option<Arc<Batch>>) -> Result<Arc<Batch>, Refusal> {
-        if let Some(batch) = at_hand {
-            return Ok(batch);
-        }
-        let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
-        let batch = Arc::new(Batch::new(batch.ok_or(Refusal::Busy(1))?)?);
-        self.leases.keep(node, epoch, &batch);
-        Ok(batch)
+    fn read_offer(&self, node: &NodeId, epoch: u64, index: u8) -> Result<Vec<u8>, Refusal> {
+        self.store.read(|records| {
+            // A batch that was leased a moment ago may be gone by now.
+            let mut offer = Err(Refusal::Busy(1));
+            records.batch(node, epoch, &mut |batch| offer = Ok(batch::offer(batch, index)))?;
+            Ok(offer??)
+        })
     }
 
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.

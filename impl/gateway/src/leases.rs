@@ -5,24 +5,21 @@
 //! out before it is moved, which happens beside the requests. So at the next start all that *may* have been handed out lies below the mark
 //! and as many indices beyond it for every start since it was written; it counts as leased for as long as a lease lasts.
 
-use crate::batch::Batch;
 use crate::policy::Policy;
 use crate::record::{BatchInfo, NodeId, Place};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Indices by which the mark in the store is moved, and that may be handed out beyond it.
 const RESERVE: u16 = 16;
 /// So many beyond the mark, it is time to move it.
 const MOVE: u16 = RESERVE / 2;
-/// Batches that are kept in memory.
-const HOT_MAX: usize = 8192;
 
 /// G2: what becomes of a request for an Offer.
 pub(crate) enum Lease {
-    /// This index, for this requester. The batch, if it is at hand; where the store's mark is to be moved, if it is time.
-    Given { epoch: u64, index: u8, batch: Option<Arc<Batch>>, reserve: Option<u16> },
+    /// This index, for this requester; where the store's mark is to be moved, if it is time.
+    Given { epoch: u64, index: u8, reserve: Option<u16> },
     /// Nothing is known of this node: [`Leases::load`].
     Unknown,
     /// Move the store's mark first: [`Leases::reserved`].
@@ -56,8 +53,6 @@ struct Inner {
     held: HashMap<IpAddr, u32>,
     /// Leases that are under way, those of unknown holders included.
     out: usize,
-    /// Nodes whose newest batch is in memory, oldest first.
-    hot: VecDeque<NodeId>,
     /// All leases in the order of their ends, those included that were used. Leases are numbered as they are given.
     ends: VecDeque<End>,
     /// Number of the first of them.
@@ -77,7 +72,6 @@ struct Counter {
     /// Indices on loan, and the numbers of their leases.
     out: BTreeMap<u8, u64>,
     returned: Indices,
-    batch: Option<Arc<Batch>>,
 }
 
 /// A set of indices.
@@ -159,12 +153,12 @@ impl Leases {
             }
         };
         counter.out.insert(index, number);
-        let (epoch, batch, reserve) = (counter.epoch, counter.batch.clone(), counter.move_mark());
+        let (epoch, reserve) = (counter.epoch, counter.move_mark());
         inner.held.insert(by, held.saturating_add(1));
         inner.out = inner.out.saturating_add(1);
         let until = now.saturating_add(policy.lease);
         inner.ends.push_back(End { until, place: Place { node: *node, epoch, index }, by: Some(by) });
-        Lease::Given { epoch, index, batch, reserve }
+        Lease::Given { epoch, index, reserve }
     }
 
     /// Is this index kept for somebody now?
@@ -217,23 +211,6 @@ impl Leases {
         if let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) {
             counter.reserved = counter.reserved.max(to.unwrap_or_default());
             counter.moving = false;
-        }
-    }
-
-    /// Keeps a batch in memory, as long as it is among the last ones that were needed.
-    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: &Arc<Batch>) {
-        let mut inner = self.lock();
-        let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) else { return };
-        if counter.batch.replace(batch.clone()).is_some() {
-            return;
-        }
-        inner.hot.push_back(*node);
-        if inner.hot.len() > HOT_MAX
-            && let Some(cold) = inner.hot.pop_front()
-        {
-            for counter in inner.nodes.get_mut(&cold).into_iter().flatten() {
-                counter.batch = None;
-            }
         }
     }
 
@@ -333,7 +310,6 @@ impl Counter {
             moving: false,
             out: BTreeMap::new(),
             returned: Indices::default(),
-            batch: None,
         }
     }
 

@@ -64,14 +64,14 @@ pub struct BatchInfo {
 }
 
 /// A Publication and the tree over its prekeys.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct BatchRecord {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BatchRecord<'a> {
     /// As the node sent it.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub publication: Vec<u8>,
+    #[cbor(b(0), with = "minicbor::bytes")]
+    pub publication: &'a [u8],
     /// The tree's hashes, level by level from the leaves up, without the root: 32 bytes each.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub tree: Vec<u8>,
+    #[cbor(b(1), with = "minicbor::bytes")]
+    pub tree: &'a [u8],
 }
 
 /// An Initiate and what became of it.

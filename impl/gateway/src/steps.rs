@@ -88,7 +88,7 @@ pub(crate) fn publish(
     }
     records.put_node(id, &record)?;
     let tree = Publication::parse(&bytes).map(|publication| tree(publication.prekeys()))?;
-    records.put_batch(id, header.epoch, &BatchRecord { publication: bytes, tree })?;
+    records.put_batch(id, header.epoch, &BatchRecord { publication: &bytes, tree: &tree })?;
     leases.replace(id, &info);
     Ok(true)
 }

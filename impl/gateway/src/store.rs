@@ -32,8 +32,8 @@ pub trait Read {
     fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError>;
     /// How many nodes are registered.
     fn nodes_len(&self) -> Result<u64, StoreError>;
-    /// A stored batch.
-    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError>;
+    /// Shows a stored batch where it is, without a copy. `false` if there is none.
+    fn batch(&self, node: &NodeId, epoch: u64, see: &mut dyn FnMut(BatchRecord<'_>)) -> Result<bool, StoreError>;
     /// An exchange whose Initiate is stored.
     fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError>;
     /// Indices of a batch for which an Initiate is stored.
@@ -53,7 +53,7 @@ pub trait Write: Read {
     /// Stores or replaces a node.
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError>;
     /// Stores or replaces a batch.
-    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError>;
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError>;
     /// Removes a batch. Nothing happens if there is none.
     fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError>;
     /// Stores or replaces an exchange; it is in its node's queue as long as it [waits](ExchangeRecord::waits).

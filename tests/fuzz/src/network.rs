@@ -8,7 +8,6 @@ use dke_coap::names::node_name;
 use dke_gateway::record::{BatchInfo, BatchRecord, ExchangeRecord, Message, NodeRecord, Representation};
 use dke_gateway::resource::{Method, Request, Status, handle};
 use dke_gateway::{Embedded, Gateway, Options, Policy, node_id};
-use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 
@@ -71,19 +70,22 @@ pub fn request(data: &[u8]) {
     });
 }
 
-fn same<T: for<'b> Decode<'b, ()> + Encode<()> + PartialEq + std::fmt::Debug>(data: &[u8]) {
-    if let Ok(read) = minicbor::decode::<T>(data) {
-        let written = minicbor::to_vec(&read).expect("it was read");
-        assert_eq!(minicbor::decode::<T>(&written).expect("own"), read);
-    }
+/// A macro, since what is read borrows from what it is read from.
+macro_rules! same {
+    ($record:ty, $data:expr) => {
+        if let Ok(read) = minicbor::decode::<$record>($data) {
+            let written = minicbor::to_vec(&read).expect("it was read");
+            assert_eq!(minicbor::decode::<$record>(&written).expect("own"), read);
+        }
+    };
 }
 
 /// A record: what is read is read the same when it is written again.
 pub fn record(data: &[u8]) {
-    same::<NodeRecord>(data);
-    same::<BatchRecord>(data);
-    same::<ExchangeRecord>(data);
-    same::<Representation>(data);
+    same!(NodeRecord, data);
+    same!(BatchRecord<'_>, data);
+    same!(ExchangeRecord, data);
+    same!(Representation, data);
 }
 
 /// Targets and bytes.
@@ -146,7 +148,7 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         seeds.insert(("request", format!("GET {target}\n").into_bytes()));
     }
     let info = BatchInfo { epoch: 1, depth: 2, not_after: 3, mailbox: [4; 32], reserved: 5, start: 6, stored: 7 };
-    let batch = BatchRecord { publication, tree: vec![1; 64] };
+    let batch = BatchRecord { publication: &publication, tree: &[1; 64] };
     let exchange = ExchangeRecord { stored: 1, discarded: false, initiate, confirms: vec![Message(confirm)] };
     let node = NodeRecord { credential, batches: vec![info], representations: 1 };
     let sealed = Representation { stored: 1, bytes: b"sealed".to_vec() };

@@ -117,6 +117,8 @@ type See<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 /// What reading needs of a table, whatever the transaction.
 trait Rows {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Shows a value, if there is one.
+    fn show(&self, key: &[u8], see: &mut dyn FnMut(&[u8])) -> Result<(), StoreError>;
     /// Visits the rows from `from` on, in order.
     fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError>;
     fn rows(&self) -> Result<u64, StoreError>;
@@ -125,6 +127,13 @@ trait Rows {
 impl<T: ReadableTable<&'static [u8], &'static [u8]>> Rows for T {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
+    }
+
+    fn show(&self, key: &[u8], see: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
+        if let Some(value) = self.get(key).map_err(failed)? {
+            see(value.value());
+        }
+        Ok(())
     }
 
     fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError> {
@@ -170,7 +179,11 @@ impl Tables for Writing<'_> {
 }
 
 fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
-    bytes.map(|bytes| minicbor::decode(&bytes).map_err(|error| damaged(&error.to_string()))).transpose()
+    bytes.map(|bytes| read(&bytes)).transpose()
+}
+
+fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes).map_err(|error| damaged(&error.to_string()))
 }
 
 fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
@@ -232,8 +245,17 @@ impl<S: Tables> Read for S {
         self.with(NODES, |rows| rows.rows())
     }
 
-    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError> {
-        decode(self.with(BATCHES, |rows| rows.value(&keys::batch(node, epoch)))?)
+    fn batch(&self, node: &NodeId, epoch: u64, see: &mut dyn FnMut(BatchRecord<'_>)) -> Result<bool, StoreError> {
+        self.with(BATCHES, |rows| {
+            let mut shown = Ok(false);
+            rows.show(&keys::batch(node, epoch), &mut |bytes| {
+                shown = read(bytes).map(|batch| {
+                    see(batch);
+                    true
+                });
+            })?;
+            shown
+        })
     }
 
     fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError> {
@@ -282,7 +304,7 @@ impl Write for Writing<'_> {
         put(&mut self.nodes, node, &encode(record)?)
     }
 
-    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError> {
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError> {
         self.changed = true;
         put(&mut self.batches, &keys::batch(node, epoch), &encode(record)?)
     }
