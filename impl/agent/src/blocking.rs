@@ -2,11 +2,12 @@
 //!
 //! ```no_run
 //! use dke_agent::blocking;
-//! # let credential: dke::Credential<'_> = todo!();
+//! # fn ask(credential: &dke::Credential<'_>) -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = blocking::Runtime::new()?;
 //! let gateway = runtime.connect("coap://gateway.example", Default::default())?;
 //! let offer = runtime.run(gateway.offer(credential.hash()))?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 
 use crate::gateway::{Failure, Gateway};
