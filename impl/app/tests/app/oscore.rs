@@ -189,7 +189,20 @@ fn what_cannot_be_protected() {
 #[test]
 fn options_that_are_not_well_formed() {
     // Reserved bits and lengths, ends too early, a flag byte of zero, a longer form of 1, more than its parts.
-    for value in ["29", "49", "89", "0e", "0f", "0a14", "10", "1004aabb", "00", "020001", "0114ff", "10020102ff"] {
+    for value in [
+        "2901",
+        "4901",
+        "8901",
+        "0e010101010101",
+        "0f01010101010101",
+        "0a14",
+        "10",
+        "1004aabb",
+        "00",
+        "020001",
+        "0114ff",
+        "10020102ff",
+    ] {
         assert_eq!(OscoreOption::parse(&hexed(value)), Err(Reject::Malformed), "{value}");
     }
     let all = OscoreOption { sequence: Some(0x1234), kid_context: Some(vec![7; 3]), kid: Some(vec![]) };
