@@ -37,7 +37,7 @@ fn native(octets: &Bytes) -> Vec<u8> {
 fn drawn(seed: u64, sequence: u64) -> ([u8; 32], u64) {
     let mut secret = [0; 32];
     secret.iter_mut().zip((0..4).flat_map(|i| (seed ^ i).to_be_bytes())).for_each(|(to, from)| *to = from);
-    (secret, sequence % (1 << 40) >> (sequence >> 58 & 0x1f))
+    (secret, (sequence % (1 << 40)) >> ((sequence >> 58) & 0x1f))
 }
 
 #[test]
