@@ -15,6 +15,7 @@
 #![allow(clippy::needless_range_loop, reason = "hacspec iterates over ranges of indices only")]
 
 pub mod aes128;
+pub mod application;
 pub mod bytes;
 pub mod cbor;
 pub mod ccm;
@@ -32,6 +33,7 @@ pub mod key_schedule;
 pub mod merkle;
 pub mod message;
 pub mod node;
+pub mod oscore;
 pub mod p256;
 pub mod params;
 pub mod sha256;
