@@ -6,7 +6,7 @@ use dke_app::export::{self, Direction, Role};
 use dke_app::jose::Serialization::Compact;
 use dke_app::oscore::Context;
 use dke_app::window::{Window, WindowStore};
-use dke_app::{Error, cose, jose, oscore};
+use dke_app::{Error, cose, jose};
 use dke_spec::application::{self, ObjectKeys, Opened, TO_CLIENT, TO_NODE};
 use dke_spec::bytes::{Bytes, bytes};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
@@ -69,7 +69,9 @@ const FORMATS: [Format; 4] = [
         specified: |keys, n, _, content| dke_spec::cose::encrypt0(keys, n, content),
         judged: |keys, seen, _, object| dke_spec::cose::open_encrypt0(keys, seen, object),
         sealed: |s, d, n, _, c| cose::seal_encrypt0(&export::encrypt0(s, d).unwrap(), n, c).unwrap(),
-        opened: |s, d, w, _, o| judgement(cose::open_encrypt0(&export::encrypt0(s, d).unwrap(), w, o).map(|c| c.to_vec())),
+        opened: |s, d, w, _, o| {
+            judgement(cose::open_encrypt0(&export::encrypt0(s, d).unwrap(), w, o).map(|c| c.to_vec()))
+        },
     },
     Format {
         name: "Mac0",
@@ -137,7 +139,11 @@ impl Arbitrary for Fate {
             other_direction: rarely(g),
             flipped: bool::arbitrary(g).then(|| (usize::arbitrary(g), u8::arbitrary(g) % 8)),
             cut: rarely(g).then(|| usize::arbitrary(g)),
-            seen: if bool::arbitrary(g) { vec![] } else { Vec::<u8>::arbitrary(g).into_iter().map(u64::from).collect() },
+            seen: if bool::arbitrary(g) {
+                vec![]
+            } else {
+                Vec::<u8>::arbitrary(g).into_iter().map(u64::from).collect()
+            },
             now: bool::arbitrary(g).then(|| u64::from(u8::arbitrary(g))),
         }
     }
@@ -189,41 +195,46 @@ fn objects_are_judged_the_same() {
     }
 }
 
+/// Code, options, payload: what the specification calls a message.
+fn message(packet: &Packet) -> Vec<u8> {
+    let written = packet.to_bytes_unlimited().expect("a message");
+    [&written[1..2], &written[4..]].concat()
+}
+
 /// Both ends' requests, and the answers with the nonce of the request.
 #[test]
 fn oscore_is_the_same() {
     fn property(seed: u64, sequence: u64, path: String, payload: Vec<u8>) -> bool {
         let (secret, sequence) = drawn(seed, sequence);
-        let path: String = path.chars().take(3).collect();
         let own = SessionSecret::restore(secret);
         let keys = application::oscore(&bytes(&secret)).expect("in range");
-        let roles = [
-            (Role::Client, Role::Node, &keys.client_id, &keys.node_id),
-            (Role::Node, Role::Client, &keys.node_id, &keys.client_id),
-        ];
-        roles.into_iter().all(|(asking, answering, asker, answerer)| {
-            let mut asked = Packet::new();
-            asked.header.code = coap_lite::MessageClass::from(3);
-            asked.add_option(CoapOption::UriPath, path.clone().into_bytes());
-            asked.payload.clone_from(&payload);
-            // Uri-Path is 11, of at most 12 bytes.
-            let length = u8::try_from(path.len()).expect("short");
-            let marker: &[u8] = if payload.is_empty() { &[] } else { &[0xff] };
-            let inside = [&[3, 0xb0 | length], path.as_bytes(), marker, &payload].concat();
-            let asking = Context::from_secret(&own, asking).expect("in range");
-            let answering = Context::from_secret(&own, answering).expect("in range");
-            let (sent, _) = asking.protect_request(sequence, &asked).expect("in range");
-            let option = sent.get_first_option(CoapOption::Oscore).expect("an option");
-            let option = oscore::OscoreOption::parse(option).expect("well formed");
-            let received = answering.unprotect_request(&mut Memory(Window::default()), &sent).expect("authentic");
-            let mut answer = Packet::new();
-            answer.header.code = coap_lite::MessageClass::from(0x45);
-            let answer = answering.protect_response(received, None, &answer).expect("in range");
-            sent.payload == sealed(asker, &inside)
-                && option.kid == Some(native(asker))
-                && option.sequence == Some(sequence)
-                && answer.payload == sealed(answerer, &[0x45])
-        })
+        let (client, node) = (dke_spec::oscore::client(&keys), dke_spec::oscore::node(&keys));
+        [(Role::Client, Role::Node, &client, &node), (Role::Node, Role::Client, &node, &client)].into_iter().all(
+            |(asking, answering, asker, answerer)| {
+                let mut asked = Packet::new();
+                asked.header.code = coap_lite::MessageClass::from(3);
+                asked.add_option(CoapOption::UriPath, path.clone().into_bytes());
+                asked.payload.clone_from(&payload);
+                let mut answer = Packet::new();
+                answer.header.code = coap_lite::MessageClass::from(0x45);
+                answer.payload.clone_from(&payload);
+                let (inner, reply) = (message(&asked), message(&answer));
+                let asking = Context::from_secret(&own, asking).expect("in range");
+                let answering = Context::from_secret(&own, answering).expect("in range");
+                let (request, sent) = asking.protect_request(sequence, &asked).expect("in range");
+                let received = answering.unprotect_request(&mut Memory(Window::default()), &request);
+                let response = answering.protect_response(received.expect("authentic"), None, &answer);
+                let response = response.expect("in range");
+                let opened = Opened { content: bytes(&inner), sequence };
+                dke_spec::oscore::protect_request(asker, sequence, &bytes(&inner)) == Some(bytes(&message(&request)))
+                    && dke_spec::oscore::protect_response(answerer, sequence, &bytes(&reply))
+                        == Some(bytes(&message(&response)))
+                    && dke_spec::oscore::open_request(answerer, &[], &bytes(&message(&request))) == Ok(opened)
+                    && dke_spec::oscore::open_response(asker, sequence, &bytes(&message(&response)))
+                        == Ok(bytes(&reply))
+                    && asking.unprotect_response(&sent, &response).is_ok_and(|opened| message(&opened) == reply)
+            },
+        )
     }
     QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, String, Vec<u8>) -> bool);
 }
