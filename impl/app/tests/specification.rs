@@ -39,13 +39,20 @@ fn drawn(seed: u64, sequence: u64) -> ([u8; 32], u64) {
     (secret, (sequence % (1 << 40)) >> ((sequence >> 58) & 0x1f))
 }
 
+/// Number, `exp`, content.
+type Specified = fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>;
+type Sealed = fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>;
+/// Numbers that have been accepted, the clock, an object.
+type Judged = fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>;
+type OpenedHere = fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement;
+
 /// One format on both sides, with the keys of a secret in one direction.
 struct Format {
     name: &'static str,
-    specified: fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>,
-    judged: fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>,
-    sealed: fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>,
-    opened: fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement,
+    specified: Specified,
+    judged: Judged,
+    sealed: Sealed,
+    opened: OpenedHere,
 }
 
 /// The content, or the rejection's name.
