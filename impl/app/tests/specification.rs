@@ -134,7 +134,8 @@ struct Fate {
     other_direction: bool,
     flipped: Option<(usize, u8)>,
     cut: Option<usize>,
-    seen: Vec<u64>,
+    /// From 8 below the object's number to 71 above it.
+    seen: Vec<u8>,
     now: Option<u64>,
 }
 
@@ -146,11 +147,7 @@ impl Arbitrary for Fate {
             other_direction: rarely(g),
             flipped: bool::arbitrary(g).then(|| (usize::arbitrary(g), u8::arbitrary(g) % 8)),
             cut: rarely(g).then(|| usize::arbitrary(g)),
-            seen: if bool::arbitrary(g) {
-                vec![]
-            } else {
-                Vec::<u8>::arbitrary(g).into_iter().map(u64::from).collect()
-            },
+            seen: if bool::arbitrary(g) { vec![] } else { Vec::<u8>::arbitrary(g) },
             now: bool::arbitrary(g).then(|| u64::from(u8::arbitrary(g))),
         }
     }
@@ -177,10 +174,11 @@ fn objects_are_judged_the_same() {
         let (number, direction) = DIRECTIONS[usize::from(fate.other_direction)];
         let mut window = Memory(Window::default());
         let mut seen = vec![];
-        for number in &fate.seen {
-            if let Ok(after) = window.0.after(*number) {
+        for offset in &fate.seen {
+            let number = (sequence + u64::from(offset % 80)).saturating_sub(8);
+            if let Ok(after) = window.0.after(number) {
                 window.0 = after;
-                seen.push(*number);
+                seen.push(number);
             }
         }
         let own = SessionSecret::restore(secret);
