@@ -153,6 +153,21 @@ impl Arbitrary for Fate {
     }
 }
 
+impl Fate {
+    /// What the receiver of an object with this number has accepted, as both sides keep it.
+    fn window(&self, sequence: u64) -> (Memory, Vec<u64>) {
+        let (mut window, mut seen) = (Memory(Window::default()), vec![]);
+        for offset in &self.seen {
+            let number = (sequence + u64::from(offset % 80)).saturating_sub(8);
+            if let Ok(after) = window.0.after(number) {
+                window.0 = after;
+                seen.push(number);
+            }
+        }
+        (window, seen)
+    }
+}
+
 /// Whatever became of it, both judge it the same; and each judgement occurs.
 #[test]
 fn objects_are_judged_the_same() {
@@ -172,15 +187,7 @@ fn objects_are_judged_the_same() {
         }
         let secret = [if fate.other_secret { 8 } else { 7 }; 32];
         let (number, direction) = DIRECTIONS[usize::from(fate.other_direction)];
-        let mut window = Memory(Window::default());
-        let mut seen = vec![];
-        for offset in &fate.seen {
-            let number = (sequence + u64::from(offset % 80)).saturating_sub(8);
-            if let Ok(after) = window.0.after(number) {
-                window.0 = after;
-                seen.push(number);
-            }
-        }
+        let (mut window, seen) = fate.window(sequence);
         let own = SessionSecret::restore(secret);
         let opened = (format.opened)(&own, direction, &mut window, fate.now, &object);
         let keys = application::object_keys(&bytes(&secret), number).expect("in range");
@@ -242,4 +249,46 @@ fn oscore_is_the_same() {
         )
     }
     QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, String, Vec<u8>) -> bool);
+}
+
+/// A request whose option or ciphertext was changed on the way: both judge it the same, and each judgement occurs.
+#[test]
+fn requests_are_judged_the_same() {
+    static SEEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    fn property(sequence: u32, fate: Fate) -> bool {
+        let sequence = u64::from(sequence);
+        let ends = |secret| application::oscore(&bytes(&[secret; 32])).expect("in range");
+        let request = bytes(b"\x03\xb5light\xffon");
+        let sealed = dke_spec::oscore::protect_request(&dke_spec::oscore::client(&ends(7)), sequence, &request);
+        let mut sealed = native(&sealed.expect("in range"));
+        // Code, head of the option, option, marker, ciphertext; the frame is not OSCORE's, and remains.
+        let option = usize::from(sealed[1] & 0x0f);
+        let marker = 2 + option;
+        if let Some((place, bit)) = fate.flipped {
+            let place =
+                if place % 2 == 0 { 2 + place % option } else { marker + 1 + place % (sealed.len() - marker - 1) };
+            sealed[place] ^= 1 << bit;
+        }
+        if let Some(length) = fate.cut {
+            sealed.truncate(marker + 2 + length % (sealed.len() - marker - 2));
+        }
+        let (mut window, seen) = fate.window(sequence);
+        let (secret, role) =
+            (if fate.other_secret { 8 } else { 7 }, if fate.other_direction { Role::Client } else { Role::Node });
+        let packet = Packet::from_bytes(&[&[0x40, sealed[0], 0, 0], &sealed[1..]].concat()).expect("a message");
+        let own = Context::from_secret(&SessionSecret::restore([secret; 32]), role).expect("in range");
+        let opened = own.unprotect_request(&mut window, &packet).map(|received| message(&received.packet));
+        let end = match role {
+            Role::Client => dke_spec::oscore::client(&ends(secret)),
+            Role::Node => dke_spec::oscore::node(&ends(secret)),
+        };
+        let judged = dke_spec::oscore::open_request(&end, &seen, &bytes(&sealed));
+        let judged = judged.map(|opened| native(&opened.content)).map_err(|reject| format!("{reject:?}"));
+        let name = judged.clone().map_or_else(|name| name, |_| "accepted".into());
+        *SEEN.lock().unwrap().entry(name).or_default() += 1;
+        judgement(opened) == judged
+    }
+    QuickCheck::new().tests(3_000).quickcheck(property as fn(u32, Fate) -> bool);
+    let seen: Vec<String> = SEEN.lock().unwrap().keys().cloned().collect();
+    assert_eq!(seen, ["Malformed", "NotAuthentic", "Replayed", "UnknownKey", "accepted"]);
 }
