@@ -56,6 +56,21 @@ fn early_and_session_contexts_do_not_mix() {
     assert_eq!(refused.err(), Some(Error::Peer(Reject::UnknownKey)));
 }
 
+/// The right kid in another kid context is another context.
+#[test]
+fn another_kid_context() {
+    let (client, node) = contexts();
+    let (sent, _) = client.protect_request(0, &get()).unwrap();
+    let option = OscoreOption::parse(sent.get_first_option(CoapOption::Oscore).unwrap()).unwrap();
+    let mut moved = sent.clone();
+    moved.clear_option(CoapOption::Oscore);
+    let elsewhere = OscoreOption { kid_context: Some(vec![1]), ..option };
+    moved.add_option(CoapOption::Oscore, elsewhere.encode());
+    let refused = node.unprotect_request(&mut Windows::default(), &moved);
+    assert_eq!(refused.err(), Some(Error::Peer(Reject::UnknownKey)));
+    assert!(node.unprotect_request(&mut Windows::default(), &sent).is_ok());
+}
+
 #[test]
 fn an_answer_belongs_to_its_request() {
     let (client, node) = contexts();
