@@ -3,7 +3,10 @@
 use crate::block::{BLOCK_MAX, Block};
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
-use crate::message::{Code, Method, code, empty, not_understood, put_texts, put_uint, texts, uint};
+use crate::message::{
+    Code, Method, OSCORE, REQUEST_TAG, URI_HOST, URI_PATH, URI_QUERY, code, empty, not_understood, passed_on,
+    put_texts, put_uint, texts, uint,
+};
 use crate::observers::{Observers, REGISTER};
 use crate::transfer::{Key, Transfers, Upload, part};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
@@ -20,8 +23,6 @@ use tokio::sync::{Semaphore, watch};
 const UNDER_WAY_MAX: usize = 4096;
 /// Max-Age of a 5.03 for that reason, in seconds.
 const RETRY: u32 = 1;
-/// Request-Tag (RFC 9175 section 3.2): tells transfers apart.
-const REQUEST_TAG: u16 = 292;
 
 /// A request with its whole body.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Request {
     pub peer: SocketAddr,
     /// What for.
     pub method: Method,
+    /// The virtual server, if one is named.
+    pub host: Option<String>,
     /// Segments of the path.
     pub path: Vec<String>,
     /// Parts of the query.
@@ -38,8 +41,27 @@ pub struct Request {
     pub format: Option<u16>,
     /// Accept.
     pub accept: Option<u16>,
+    /// The options that a proxy passes on unread, Accept among them: numbers and values.
+    pub options: Vec<(u16, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// What a packet asks for, but for its body. `None` if a text is not UTF-8.
+    fn read(peer: SocketAddr, method: Method, packet: &Packet) -> Option<Request> {
+        Some(Request {
+            peer,
+            method,
+            host: texts(packet, CoapOption::UriHost)?.pop(),
+            path: texts(packet, CoapOption::UriPath)?,
+            query: texts(packet, CoapOption::UriQuery)?,
+            format: uint(packet, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
+            accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
+            options: passed_on(packet),
+            body: Vec::new(),
+        })
+    }
 }
 
 /// An answer with its whole body.
@@ -53,6 +75,8 @@ pub struct Response {
     pub max_age: Option<u32>,
     /// Path of what was created.
     pub location: Vec<String>,
+    /// Further options: numbers and values.
+    pub options: Vec<(u16, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -60,7 +84,7 @@ pub struct Response {
 impl Response {
     /// An answer without a body.
     pub const fn new(code: Code) -> Response {
-        Response { code, format: None, max_age: None, location: Vec::new(), body: Vec::new() }
+        Response { code, format: None, max_age: None, location: Vec::new(), options: Vec::new(), body: Vec::new() }
     }
 }
 
@@ -72,6 +96,11 @@ pub trait Service: Send + Sync + 'static {
     /// A bell for a resource that can be observed; `None` if it cannot.
     fn watch(&self, _request: &Request) -> Option<watch::Receiver<()>> {
         None
+    }
+
+    /// Is this request passed on, so that a proxy's rules hold for its options (RFC 7252 section 5.7)? Its body is not there yet.
+    fn forwards(&self, _request: &Request) -> bool {
+        false
     }
 
     /// Bytes of the largest body that is taken.
@@ -238,7 +267,8 @@ impl<S: Service> Server<S> {
 
     async fn try_answer(self: &Arc<Self>, peer: SocketAddr, packet: &Packet) -> Result<Packet, Code> {
         let method = Method::from_code(code(packet).0).ok_or(Code::METHOD_NOT_ALLOWED)?;
-        if let Some(code) = not_understood(packet) {
+        let mut request = Request::read(peer, method, packet).ok_or(Code::BAD_REQUEST)?;
+        if let Some(code) = not_understood(packet, self.service.forwards(&request)) {
             return Err(code);
         }
         let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
@@ -253,7 +283,7 @@ impl<S: Service> Server<S> {
             }
         }
         let body_max = self.service.body_max();
-        let body = match block_1 {
+        request.body = match block_1 {
             None if packet.payload.len() > body_max => return Err(Code::TOO_LARGE),
             None => packet.payload.clone(),
             Some(block) => {
@@ -265,15 +295,6 @@ impl<S: Service> Server<S> {
                     Upload::Refused(code) => return Ok(write(&Response::new(code), Some(block), None)),
                 }
             }
-        };
-        let request = Request {
-            peer,
-            method,
-            path: texts(packet, CoapOption::UriPath).ok_or(Code::BAD_REQUEST)?,
-            query: texts(packet, CoapOption::UriQuery).ok_or(Code::BAD_REQUEST)?,
-            format: uint(packet, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
-            accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
-            body,
         };
         if method == Method::Get {
             if uint(packet, CoapOption::Observe) == Some(REGISTER) {
@@ -368,10 +389,11 @@ struct Head {
 
 fn key(peer: SocketAddr, packet: &Packet) -> Key {
     let mut resource = Vec::new();
-    for option in [CoapOption::UriPath, CoapOption::UriQuery, CoapOption::Unknown(REQUEST_TAG)] {
+    for number in [URI_HOST, OSCORE, URI_PATH, URI_QUERY, REQUEST_TAG] {
+        let option = CoapOption::from(number);
         for value in packet.get_option(option).into_iter().flatten() {
             // A segment has at most 255 bytes, so it cannot run into the next one.
-            resource.extend_from_slice(&u16::from(option).to_be_bytes());
+            resource.extend_from_slice(&number.to_be_bytes());
             resource.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
             resource.extend_from_slice(value);
         }
@@ -398,6 +420,9 @@ fn write(response: &Response, block_1: Option<Block>, block_2: Option<Block>) ->
         put_uint(&mut packet, CoapOption::MaxAge, seconds);
     }
     put_texts(&mut packet, CoapOption::LocationPath, response.location.iter().map(String::as_str));
+    for (number, value) in &response.options {
+        packet.add_option(CoapOption::from(*number), value.clone());
+    }
     if let Some(block) = block_1 {
         block.write(&mut packet, CoapOption::Block1);
     }

@@ -18,7 +18,7 @@ const TRANSFERS_MAX: usize = 2048;
 pub(crate) struct Key {
     pub(crate) peer: SocketAddr,
     pub(crate) code: u8,
-    /// Path and query as they were sent, and the Request-Tag (RFC 9175) if there is one.
+    /// Host, OSCORE option, path, query and Request-Tag (RFC 9175) as they were sent.
     pub(crate) resource: Vec<u8>,
 }
 
