@@ -44,12 +44,14 @@ impl Bare {
         Some(value.iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte)))
     }
 
-    pub(crate) fn of(packet: &Packet) -> Bare {
+    /// What a packet says without what is its hop's.
+    pub fn of(packet: &Packet) -> Bare {
         let options = packet.options().flat_map(|(number, values)| values.iter().map(|value| (*number, value.clone())));
         Bare { code: crate::message::code(packet), options: options.collect(), payload: packet.payload.clone() }
     }
 
-    pub(crate) fn packet(&self) -> Packet {
+    /// A packet that says this.
+    pub fn packet(&self) -> Packet {
         let mut packet = Packet::new();
         packet.header.code = MessageClass::from(self.code.0);
         for (number, value) in &self.options {

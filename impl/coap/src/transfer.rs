@@ -2,7 +2,7 @@
 
 use crate::block::{self, Block, EXPONENT_MAX};
 use crate::message::Code;
-use crate::server::Response;
+use crate::service::Response;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -3,18 +3,17 @@
 
 mod common;
 
+use common::Lamp;
 use common::faces::{Faces, hex};
-use common::{Lamp, sleep};
 use dke_coap::message::{CONTENT_FORMAT, MAX_AGE, OSCORE, URI_HOST, URI_PATH, URI_QUERY};
 use dke_coap::names::{ENCRYPT0, ENCRYPT0_TYPE, JOSE, JOSE_TYPE, node_host};
 use dke_coap::{Bare, Code, Method};
+use dke_gateway::Policy;
 use dke_gateway::resource::node_name;
-use dke_gateway::{Asked, Kept, Policy, Refusal};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
 const POST: Code = Method::Post.code();
-const NOW: Duration = Duration::ZERO;
 
 /// A message with these options.
 fn bare(code: Code, options: &[(u16, &[u8])], payload: &[u8]) -> Bare {
@@ -374,101 +373,4 @@ async fn what_is_not_protected_is_not_queued() {
     assert_eq!(faces.status("PUT", &format!("{root}/0?token={token}"), &own(JOSE_TYPE), &answer).await, 415);
     let fields = own("application/x.dke.message");
     assert_eq!(faces.status("PUT", &format!("{root}/0?token={token}"), &fields, &answer).await, 201);
-}
-
-/// Without faces: the clock is the test's.
-mod bounds {
-    use super::*;
-    use crate::common::{ANNA, BEN, Place};
-
-    fn policy() -> Policy {
-        Policy { requests_max: 3, requests_per_address: 2, responses_max: 2, request_retention: 100, ..at_once() }
-    }
-
-    fn ask(n: u8) -> Bare {
-        bare(POST, &[(OSCORE, &[9])], &[n])
-    }
-
-    fn answer(n: u8) -> Bare {
-        bare(Code::CHANGED, &[(OSCORE, &[])], &[n])
-    }
-
-    #[tokio::test]
-    async fn queues_and_kept_responses_are_bounded() {
-        let place = Place::new();
-        let gateway = place.gateway(policy());
-        let mut lamp = Lamp::new("lamp");
-        let id = lamp.id();
-        gateway.register(&lamp.identity.credential).await.unwrap();
-        gateway.publish(&id, &lamp.publish(0)).await.unwrap();
-        let token = lamp.token();
-        let asked = async |by, n| match gateway.ask(&id, by, &ask(n), NOW).await {
-            Ok(Asked::Waits { number, .. }) => Ok(number),
-            Ok(other) => panic!("{other:?}"),
-            Err(refusal) => Err(refusal),
-        };
-        assert_eq!([asked(ANNA, 1).await, asked(ANNA, 2).await], [Ok(0), Ok(1)]);
-        assert_eq!(asked(ANNA, 3).await, Err(Refusal::TooMany(77)), "an address has its share");
-        assert_eq!(asked(ANNA, 2).await, Ok(1), "the very same again needs no room");
-        assert_eq!(asked(BEN, 3).await, Ok(2));
-        assert_eq!(asked(BEN, 4).await, Err(Refusal::Later(dke::Reject::QueueFull, 77)));
-        for (number, n) in [(0, 1), (1, 2), (2, 3)] {
-            assert_eq!(gateway.answer(&id, number, &token, &answer(n).encode()).await, Ok(Kept::New));
-        }
-        // Two are kept; the oldest is gone, and so asks anew.
-        let collected = async |number| gateway.collect(&id, number, NOW).await;
-        assert_eq!(collected(0).await, Err(Refusal::NotFound));
-        assert_eq!(collected(1).await, Ok(Asked::Answered(answer(2))));
-        assert_eq!(asked(ANNA, 1).await, Ok(3), "numbers are not used again");
-    }
-
-    #[tokio::test]
-    async fn what_is_old_is_erased() {
-        let place = Place::new();
-        let gateway = place.gateway(policy());
-        let mut lamp = Lamp::new("lamp");
-        let id = lamp.id();
-        gateway.register(&lamp.identity.credential).await.unwrap();
-        gateway.publish(&id, &lamp.publish(0)).await.unwrap();
-        gateway.ask(&id, ANNA, &ask(1), NOW).await.unwrap();
-        gateway.answer(&id, 0, &lamp.token(), &answer(1).encode()).await.unwrap();
-        gateway.ask(&id, ANNA, &ask(2), NOW).await.unwrap();
-        sleep(60);
-        gateway.ask(&id, ANNA, &ask(3), NOW).await.unwrap();
-        sleep(41);
-        assert_eq!(gateway.sweep().await, Ok(2));
-        for gone in [0, 1] {
-            assert_eq!(gateway.collect(&id, gone, NOW).await, Err(Refusal::NotFound));
-        }
-        assert_eq!(gateway.answer(&id, 1, &lamp.token(), &answer(2).encode()).await, Err(Refusal::NotFound));
-        assert_eq!(gateway.node(&id).unwrap().requests, 1);
-        let again = gateway.ask(&id, ANNA, &ask(1), NOW).await.unwrap();
-        assert_eq!(again, Asked::Waits { number: 3, retry: 77 }, "the old response is not found by its request");
-        sleep(200);
-        assert_eq!(gateway.sweep().await, Ok(2));
-        assert_eq!((gateway.sweep().await, gateway.node(&id).unwrap().requests), (Ok(0), 0));
-    }
-
-    #[tokio::test]
-    async fn a_restart_keeps_everything() {
-        let place = Place::new();
-        let mut lamp = Lamp::new("lamp");
-        let id = lamp.id();
-        let waiting = {
-            let gateway = place.gateway(policy());
-            gateway.register(&lamp.identity.credential).await.unwrap();
-            gateway.publish(&id, &lamp.publish(0)).await.unwrap();
-            gateway.ask(&id, ANNA, &ask(1), NOW).await.unwrap();
-            gateway.ask(&id, BEN, &ask(2), NOW).await.unwrap();
-            gateway.answer(&id, 0, &lamp.token(), &answer(1).encode()).await.unwrap();
-            gateway.requests(&id, &lamp.token()).unwrap()
-        };
-        let gateway = place.gateway(policy());
-        assert_eq!(gateway.requests(&id, &lamp.token()).unwrap(), waiting);
-        assert_eq!(gateway.ask(&id, ANNA, &ask(1), NOW).await, Ok(Asked::Answered(answer(1))));
-        assert_eq!(gateway.answer(&id, 0, &lamp.token(), &answer(1).encode()).await, Ok(Kept::Same));
-        assert_eq!(gateway.answer(&id, 0, &lamp.token(), &answer(9).encode()).await, Err(Refusal::Conflict));
-        assert_eq!(gateway.ask(&id, BEN, &ask(2), NOW).await, Ok(Asked::Waits { number: 1, retry: 77 }));
-        assert_eq!(gateway.ask(&id, BEN, &ask(3), NOW).await, Ok(Asked::Waits { number: 2, retry: 77 }));
-    }
 }
