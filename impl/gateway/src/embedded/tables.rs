@@ -1,18 +1,18 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
+use super::rows::{Open, ReadOnly, collect, damaged, decode, encode, put, read, remove, value};
 use super::{failed, keys};
-use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::record::{
+    BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
+};
 use crate::store::{Read, StoreError, Write};
-use minicbor::{Decode, Encode};
+use dke::crypto::Hash;
 use redb::{
-    Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, Table, TableDefinition,
-    WriteTransaction,
+    Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, TableDefinition, WriteTransaction,
 };
 use std::ops::Bound;
 
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
-type ReadOnly = ReadOnlyTable<&'static [u8], &'static [u8]>;
-type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
@@ -23,6 +23,13 @@ const EXCHANGES: Definition = Definition::new("exchanges");
 const QUEUE: Definition = Definition::new("queue");
 const DUE: Definition = Definition::new("due");
 const REPRESENTATIONS: Definition = Definition::new("representations");
+/// Requests that wait for their nodes.
+const REQUESTS: Definition = Definition::new("requests");
+/// Requests that have been answered.
+const RESPONSES: Definition = Definition::new("responses");
+/// Numbers of requests by their digests.
+const DIGESTS: Definition = Definition::new("digests");
+const REQUESTS_DUE: Definition = Definition::new("requests due");
 
 const VERSION: &[u8] = b"dke-gateway-1";
 
@@ -34,6 +41,10 @@ struct All<T> {
     queue: T,
     due: T,
     representations: T,
+    requests: T,
+    responses: T,
+    digests: T,
+    requests_due: T,
 }
 
 impl<T> All<T> {
@@ -45,6 +56,10 @@ impl<T> All<T> {
             queue: open(QUEUE)?,
             due: open(DUE)?,
             representations: open(REPRESENTATIONS)?,
+            requests: open(REQUESTS)?,
+            responses: open(RESPONSES)?,
+            digests: open(DIGESTS)?,
+            requests_due: open(REQUESTS_DUE)?,
         })
     }
 }
@@ -102,6 +117,7 @@ impl<'t> Writing<'t> {
             let before = value(&format, STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
             let start = before.saturating_add(1);
             put(&mut format, STARTS, &start.to_be_bytes())?;
+            Writing::begin(&transaction, false)?;
             start
         };
         transaction.commit().map_err(failed)?;
@@ -134,44 +150,6 @@ impl<'t> Tables for Writing<'t> {
     fn tables(&self) -> &All<Self::Table> {
         &self.tables
     }
-}
-
-fn value(table: &impl ReadableTable<&'static [u8], &'static [u8]>, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(table.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
-}
-
-fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
-    bytes.map(|bytes| read(&bytes)).transpose()
-}
-
-fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
-    minicbor::decode(bytes).map_err(|error| damaged(&error.to_string()))
-}
-
-fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(record).map_err(failed)
-}
-
-fn damaged(why: &str) -> StoreError {
-    StoreError::Damaged(String::new(), format!("a record cannot be read: {why}"))
-}
-
-/// Rows whose key begins with `prefix`, up to `limit`, as `read` understands their keys.
-fn collect<T>(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    prefix: &[u8],
-    limit: usize,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<Vec<T>, StoreError> {
-    let mut found = Vec::new();
-    for row in table.range::<&[u8]>(prefix..).map_err(failed)?.take(limit) {
-        let (key, _) = row.map_err(failed)?;
-        if !key.value().starts_with(prefix) {
-            break;
-        }
-        found.push(read(key.value()).ok_or_else(|| damaged("a key has another form"))?);
-    }
-    Ok(found)
 }
 
 impl<S: Tables> Read for S {
@@ -229,14 +207,31 @@ impl<S: Tables> Read for S {
     fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError> {
         decode(value(&self.tables().representations, &keys::representation(node, name))?)
     }
-}
 
-fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.insert(key, value).map(drop).map_err(failed)
-}
+    fn request(&self, node: &NodeId, number: u64) -> Result<Option<RequestRecord>, StoreError> {
+        let key = keys::request(node, number);
+        let waits = value(&self.tables().requests, &key)?;
+        decode(if waits.is_some() { waits } else { value(&self.tables().responses, &key)? })
+    }
 
-fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.remove(key).map_err(failed)?.is_some())
+    fn request_number(&self, node: &NodeId, digest: &Hash) -> Result<Option<u64>, StoreError> {
+        let number = value(&self.tables().digests, &keys::digest(node, digest))?;
+        let read = |bytes: Vec<u8>| bytes.try_into().map(u64::from_be_bytes);
+        number.map(read).transpose().map_err(|_| damaged("a request's number has another form"))
+    }
+
+    fn requests_waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        collect(&self.tables().requests, node, limit, |key| Some(keys::read_request(key)?.1))
+    }
+
+    fn requests_answered(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        collect(&self.tables().responses, node, limit, |key| Some(keys::read_request(key)?.1))
+    }
+
+    fn requests_due(&self, now: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
+        let first = collect(&self.tables().requests_due, &[], limit, keys::read_request_due)?;
+        Ok(first.into_iter().take_while(|(at, _, _)| *at < now).collect())
+    }
 }
 
 impl Write for Writing<'_> {
@@ -294,5 +289,37 @@ impl Write for Writing<'_> {
     fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError> {
         self.changed = true;
         remove(&mut self.tables.representations, &keys::representation(node, name))
+    }
+
+    fn put_request(&mut self, node: &NodeId, number: u64, record: &RequestRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        let (key, value) = (keys::request(node, number), encode(record)?);
+        put(&mut self.tables.digests, &keys::digest(node, &record.digest), &number.to_be_bytes())?;
+        match record.state {
+            RequestState::Waits { .. } => put(&mut self.tables.requests, &key, &value),
+            RequestState::Answered { .. } => {
+                remove(&mut self.tables.requests, &key)?;
+                put(&mut self.tables.responses, &key, &value)
+            }
+        }
+    }
+
+    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        let Some(record) = self.request(node, number)? else { return Ok(()) };
+        self.changed = true;
+        let key = keys::request(node, number);
+        remove(&mut self.tables.digests, &keys::digest(node, &record.digest))?;
+        remove(&mut self.tables.requests, &key)?;
+        remove(&mut self.tables.responses, &key).map(drop)
+    }
+
+    fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.tables.requests_due, &keys::request_due(at, node, number), &[])
+    }
+
+    fn remove_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        remove(&mut self.tables.requests_due, &keys::request_due(at, node, number)).map(drop)
     }
 }
