@@ -36,6 +36,12 @@ pub(crate) struct Serve {
     /// Initiates that may wait for one node
     #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     pub(crate) queue: u32,
+    /// Requests to one node that may wait; a quarter of them from one address
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    pub(crate) requests: usize,
+    /// For how many seconds a request and its response are kept
+    #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
+    pub(crate) keep_requests: u64,
     /// Requests a second that one address may make; four times as many in a burst
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) rate: u32,

@@ -47,7 +47,7 @@ pub const JOSE_TYPE: &str = "application/jose";
 pub const BARE_TYPE: &str = "application/x.dke.message";
 /// Media type of a COSE_Encrypt0.
 pub const ENCRYPT0_TYPE: &str = "application/cose; cose-type=\"cose-encrypt0\"";
-/// Media type of a message that OSCORE protects (RFC 8613 section 11.3).
+/// Media type of a message that OSCORE protects (RFC 8613 section 11.1).
 pub const OSCORE_TYPE: &str = "application/oscore";
 
 /// Bytes of H(CRED_N) that identify a node.

@@ -65,6 +65,45 @@ async fn queues_and_kept_responses_are_bounded() {
 }
 
 #[tokio::test]
+async fn the_very_same_at_the_same_time_is_one() {
+    let place = Place::new();
+    let gateway = place.gateway(policy());
+    let mut lamp = Lamp::new("lamp");
+    let id = lamp.id();
+    gateway.register(&lamp.identity.credential).await.unwrap();
+    gateway.publish(&id, &lamp.publish(0)).await.unwrap();
+    let one = ask(1);
+    let (first, second) = tokio::join!(gateway.ask(&id, ANNA, &one, NOW), gateway.ask(&id, BEN, &one, NOW));
+    assert_eq!(
+        (first, second.unwrap()),
+        (Ok(Asked::Waits { number: 0, retry: 77 }), Asked::Waits { number: 0, retry: 77 })
+    );
+    assert_eq!(gateway.node(&id).unwrap().requests, 1);
+}
+
+#[tokio::test]
+async fn only_so_many_clients_are_held() {
+    const LONG: Duration = Duration::from_secs(30);
+    let place = Place::new();
+    let gateway = place.gateway(Policy { held_max: 1, ..policy() });
+    let mut lamp = Lamp::new("lamp");
+    let id = lamp.id();
+    gateway.register(&lamp.identity.credential).await.unwrap();
+    gateway.publish(&id, &lamp.publish(0)).await.unwrap();
+    for n in [0, 1] {
+        gateway.ask(&id, ANNA, &ask(n), NOW).await.unwrap();
+    }
+    let others = async {
+        let second = gateway.collect(&id, 1, LONG).await;
+        gateway.answer(&id, 0, &lamp.token(), &answer(0).encode()).await.unwrap();
+        second
+    };
+    let (first, second) = tokio::join!(gateway.collect(&id, 0, LONG), others);
+    assert_eq!(second, Ok(Asked::Waits { number: 1, retry: 77 }), "it is told at once");
+    assert_eq!(first, Ok(Asked::Answered(answer(0))));
+}
+
+#[tokio::test]
 async fn what_is_old_is_erased() {
     let place = Place::new();
     let gateway = place.gateway(policy());

@@ -69,7 +69,8 @@ impl Awake<'_> {
                 assert_eq!(self.put(number, &response.encode()).await, Code::CREATED);
                 return request;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            // Less often than an address may ask.
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
@@ -127,6 +128,7 @@ async fn the_same_request_over_either_face_is_one() {
     assert!(head.starts_with("http/1.1 202") && head.contains("retry-after: 77"), "{head}");
     assert!(head.contains(&format!("location: {}\r\n", location.to_lowercase())), "{head}");
     assert_eq!(faces.status("GET", &location, "", &[]).await, 202);
+    assert_eq!(faces.status("POST", &format!("{target}/"), fields, b"protected").await, 202);
     let awake = Awake::new(&faces, &lamp);
     assert_eq!(awake.requests().await, [(0, bare(POST, &[(OSCORE, &[0x09, 0x25])], b"protected"))]);
     let one = faces.gateway.node(&lamp.id()).unwrap();
@@ -238,7 +240,8 @@ async fn the_node_observes_its_requests() {
     assert_eq!((first.code, first.body.as_slice()), (Code::CONTENT, &b""[..]));
     let fields = format!("Content-Type: {JOSE_TYPE}\r\n");
     faces.status("POST", &format!("/nodes/{name}"), &fields, b"x").await;
-    let told = observation.unwrap().next().await.unwrap().unwrap();
+    let mut observation = observation.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), observation.next()).await.unwrap().unwrap().unwrap();
     // [0, POST, Content-Format 65003, "x"]
     assert_eq!(told.body, [&[0x82, 0, 0x46, 2, 0xc2][..], &JOSE.to_be_bytes(), b"\xffx"].concat()[..].to_vec());
     // Over HTTP it may wait for them.
@@ -317,60 +320,106 @@ async fn options_as_a_reverse_proxy_treats_them() {
 }
 
 #[tokio::test]
-async fn what_is_not_protected_is_not_queued() {
-    let policy = Policy { request_max: 1500, ..at_once() };
-    let faces = Faces::new(policy).await;
+async fn what_is_not_protected_is_not_queued_over_coap() {
+    let faces = Faces::new(Policy { request_max: 1500, ..at_once() }).await;
     let lamp = lamp_of(&faces).await;
-    let (name, host) = (node_name(&lamp.id()), node_host(&lamp.id()));
+    let host = node_host(&lamp.id());
     let coap = async |code: Code, options: &[(u16, &[u8])], payload: &[u8]| {
         let options = [&[(URI_HOST, host.as_bytes())], options].concat();
         faces.coap.send(&bare(code, &options, payload)).await.unwrap().code
     };
-    let fetch = Method::Fetch.code();
-    assert_eq!(coap(POST, &[], b"x").await, Code::UNSUPPORTED_FORMAT);
-    assert_eq!(coap(POST, &[(CONTENT_FORMAT, &[60])], b"x").await, Code::UNSUPPORTED_FORMAT);
-    assert_eq!(coap(fetch, &[(CONTENT_FORMAT, &[16])], b"x").await, Code::METHOD_NOT_ALLOWED);
-    assert_eq!(coap(POST, &[(OSCORE, &[9])], b"").await, Code::BAD_REQUEST);
-    assert_eq!(coap(POST, &[(OSCORE, &[9])], &[1; 1500]).await, Code::TOO_LARGE);
-    let http =
-        async |fields: &str, content: &[u8]| faces.status("POST", &format!("/nodes/{name}/a"), fields, content).await;
-    let oscore = "Content-Type: application/oscore\r\n";
-    assert_eq!(http("", b"x").await, 415);
-    assert_eq!(http("Content-Type: text/plain\r\n", b"x").await, 415);
-    assert_eq!(http("Content-Type: application/cose; cose-type=\"cose-mac0\"\r\n", b"x").await, 415);
-    assert_eq!(http("Content-Type: application/jose\r\nOSCORE: AA\r\n", b"x").await, 415);
-    assert_eq!(http(oscore, b"x").await, 400);
-    for field in ["", "CSU=", "C+U", "CSU\r\nOSCORE: CSU"] {
-        assert_eq!(http(&format!("{oscore}OSCORE: {field}\r\n"), b"x").await, 400, "{field}");
-    }
-    assert_eq!(http(&format!("{oscore}OSCORE: CSU\r\n"), b"").await, 400);
-    assert_eq!(http(&format!("{oscore}OSCORE: CSU\r\n"), &[1; 1500]).await, 413);
-    let strange = format!("/nodes/{}/a", node_name(&[9; 16]));
-    assert_eq!(faces.status("POST", &strange, &format!("{oscore}OSCORE: CSU\r\n"), b"x").await, 404);
-    assert_eq!(
-        faces.status("POST", &format!("/nodes/{name}/%ff"), &format!("{oscore}OSCORE: CSU\r\n"), b"x").await,
-        400
-    );
-    assert_eq!(
-        faces
-            .status("POST", &format!("/nodes/{name}/{}", "a".repeat(256)), &format!("{oscore}OSCORE: CSU\r\n"), b"x")
-            .await,
-        400
-    );
-    for method in ["GET", "PUT", "DELETE"] {
-        assert_eq!(faces.status(method, &format!("/nodes/{name}/a"), "", &[]).await, 405, "{method}");
-    }
+    let codes = [
+        coap(POST, &[], b"x").await,
+        coap(POST, &[(CONTENT_FORMAT, &[60])], b"x").await,
+        coap(Method::Fetch.code(), &[(CONTENT_FORMAT, &[16])], b"x").await,
+        coap(POST, &[(OSCORE, &[9])], b"").await,
+        coap(POST, &[(OSCORE, &[9])], &[1; 1500]).await,
+    ];
+    let (format, method) = (Code::UNSUPPORTED_FORMAT, Code::METHOD_NOT_ALLOWED);
+    assert_eq!(codes, [format, format, method, Code::BAD_REQUEST, Code::TOO_LARGE]);
     assert_eq!(faces.gateway.node(&lamp.id()).unwrap().requests, 0);
-    // The node's own resources want its token, and what they are for.
+}
+
+#[tokio::test]
+async fn what_is_not_protected_is_not_queued_over_http() {
+    let faces = Faces::new(Policy { request_max: 1500, ..at_once() }).await;
+    let lamp = lamp_of(&faces).await;
+    let here = format!("/nodes/{}", node_name(&lamp.id()));
+    let oscore = |field: &str| format!("Content-Type: application/oscore\r\nOSCORE: {field}\r\n");
+    let media = |name: &str| format!("Content-Type: {name}\r\n");
+    let (good, long) = (oscore("CSU"), "a".repeat(256));
+    let mut strange = Vec::new();
+    for (method, target, fields, content, status) in [
+        ("POST", &here, "", &b"x"[..], 415),
+        ("POST", &here, &media("text/plain"), b"x", 415),
+        ("POST", &here, &media("application/cose"), b"x", 415),
+        ("POST", &here, &media("application/cose; cose-type=\"cose-mac0\""), b"x", 415),
+        ("POST", &here, &format!("{}OSCORE: AA\r\n", media(JOSE_TYPE)), b"x", 415),
+        ("POST", &here, &media("application/oscore"), b"x", 400),
+        ("POST", &here, &oscore(""), b"x", 400),
+        ("POST", &here, &oscore("CSU="), b"x", 400),
+        ("POST", &here, &oscore("C+U"), b"x", 400),
+        ("POST", &here, &oscore("CSU\r\nOSCORE: CSU"), b"x", 400),
+        ("POST", &here, &good, b"", 400),
+        ("POST", &format!("{here}/%ff"), &good, b"x", 400),
+        ("POST", &format!("{here}/{long}"), &good, b"x", 400),
+        ("POST", &format!("{here}?{long}"), &good, b"x", 400),
+        ("POST", &here, &good, &[1; 1500], 413),
+        ("POST", &format!("/nodes/{}/a", node_name(&[9; 16])), &good, b"x", 404),
+        ("GET", &here, "", b"", 405),
+        ("PUT", &here, "", b"", 405),
+        ("DELETE", &here, "", b"", 405),
+    ] {
+        let found = faces.status(method, target, fields, content).await;
+        if found != status {
+            strange.push(format!("{method} {target} {fields:?}: {found}"));
+        }
+    }
+    assert_eq!((strange, faces.gateway.node(&lamp.id()).unwrap().requests), (Vec::<String>::new(), 0));
+}
+
+#[tokio::test]
+async fn the_node_s_resources_want_its_token() {
+    let faces = Faces::new(at_once()).await;
+    let lamp = lamp_of(&faces).await;
+    let name = node_name(&lamp.id());
+    let jose = format!("Content-Type: {JOSE_TYPE}\r\n");
+    assert_eq!(faces.status("POST", &format!("/nodes/{name}"), &jose, b"x").await, 202);
     let root = format!("/dke/{name}/requests");
-    assert_eq!(faces.status("GET", &root, "", &[]).await, 403);
-    assert_eq!(faces.status("GET", &format!("{root}?token={}", hex(&[7; 16])), "", &[]).await, 403);
-    http(&format!("{oscore}OSCORE: CSU\r\n"), b"x").await;
+    let (wrong, right) = (format!("token={}", hex(&[7; 16])), format!("token={}", hex(&lamp.token())));
     let answer = bare(Code::CHANGED, &[], b"y").encode();
-    assert_eq!(faces.status("PUT", &format!("{root}/0?token={}", hex(&[7; 16])), "", &answer).await, 403);
-    let token = hex(&lamp.token());
-    let own = |media: &str| format!("Content-Type: {media}\r\n");
-    assert_eq!(faces.status("PUT", &format!("{root}/0?token={token}"), &own(JOSE_TYPE), &answer).await, 415);
-    let fields = own("application/x.dke.message");
-    assert_eq!(faces.status("PUT", &format!("{root}/0?token={token}"), &fields, &answer).await, 201);
+    let message = "Content-Type: application/x.dke.message\r\n";
+    let found = [
+        faces.status("GET", &root, "", &[]).await,
+        faces.status("GET", &format!("{root}?{wrong}"), "", &[]).await,
+        faces.status("PUT", &format!("{root}/0"), message, &answer).await,
+        faces.status("PUT", &format!("{root}/0?{wrong}"), message, &answer).await,
+        faces.status("PUT", &format!("{root}/0?{right}"), &jose, &answer).await,
+        faces.status("PUT", &format!("{root}/0?{right}"), message, &answer).await,
+    ];
+    assert_eq!(found, [403, 403, 403, 403, 415, 201]);
+}
+
+#[tokio::test]
+async fn one_address_cannot_ask_without_end() {
+    let faces = Faces::new(Policy { burst: 6, requests_per_second: 0, hold: 0, ..Policy::default() }).await;
+    let lamp = lamp_of(&faces).await;
+    let (name, host) = (node_name(&lamp.id()), node_host(&lamp.id()));
+    let ask = bare(POST, &[(URI_HOST, host.as_bytes()), (OSCORE, &[9])], b"x");
+    let mut codes = Vec::new();
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        codes.push(faces.coap.send(&ask).await.unwrap().code);
+        let fields = format!("Content-Type: {JOSE_TYPE}\r\n");
+        statuses.push(faces.status("POST", &format!("/nodes/{name}"), &fields, b"x").await);
+        statuses.push(faces.status("GET", &format!("/dke/{name}/response/0"), "", &[]).await);
+    }
+    assert_eq!((codes, statuses), (vec![Code::UNAVAILABLE; 2], vec![202; 4]));
+    let fields = format!("Content-Type: {JOSE_TYPE}\r\n");
+    let over = (
+        faces.coap.send(&ask).await.unwrap().code,
+        faces.status("POST", &format!("/nodes/{name}"), &fields, b"x").await,
+        faces.status("GET", &format!("/dke/{name}/response/0"), "", &[]).await,
+    );
+    assert_eq!(over, (Code::TOO_MANY, 429, 429));
 }

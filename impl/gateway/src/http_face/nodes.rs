@@ -82,7 +82,7 @@ fn is_type(media: &str, name: &str) -> bool {
     media.first() == name.first() && name.iter().all(|part| media.contains(part))
 }
 
-/// RFC 8613 section 11.1: base64url without padding; a header field cannot be empty, so an empty option is written as its flag byte, 0.
+/// RFC 8613 sections 11.2 and 11.3: base64url without padding; an empty option is written as a byte 0, for a header field cannot be empty.
 fn read_oscore(value: &HeaderValue) -> Option<Vec<u8>> {
     let option = Base64UrlUnpadded::decode_vec(value.to_str().ok()?).ok()?;
     match option.as_slice() {
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn the_oscore_header_field() {
         let read = |text: &str| read_oscore(&text.parse().unwrap());
-        // RFC 8613 section 11: the examples' "CSU" and "AA".
+        // RFC 8613 section 11.5: the example's "CSU" and "AA".
         assert_eq!(read("CSU"), Some(vec![0x09, 0x25]));
         assert_eq!((write_oscore(&[0x09, 0x25]), write_oscore(&[])), ("CSU".into(), "AA".into()));
         assert_eq!(read("AA"), Some(Vec::new()));

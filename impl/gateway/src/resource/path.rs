@@ -9,6 +9,8 @@ use dke_coap::names::{
 
 pub use dke_coap::names::{node_name, read_node_name};
 
+/// One more than the longest path has that names something of the gateway's own.
+const SEGMENTS: usize = 6;
 /// Characters of a representation's name.
 const NAME_MAX: usize = 64;
 /// The gateway's links: resource type and Content-Format of the only resource that does not need a node's name.
@@ -53,8 +55,10 @@ pub(crate) enum Resource<'a> {
 
 impl<'a> Resource<'a> {
     pub(crate) fn read(path: &'a [String]) -> Option<Resource<'a>> {
-        let segments: Vec<&str> = path.iter().map(String::as_str).collect();
-        Some(match segments.as_slice() {
+        // Without an allocation, for every request comes here.
+        let mut segments = [""; SEGMENTS];
+        segments.iter_mut().zip(path).for_each(|(to, segment)| *to = segment);
+        Some(match segments.get(..path.len().min(SEGMENTS))? {
             [".well-known", "core"] => Resource::Core,
             [ROOT] => Resource::Gateway,
             [ROOT, node] => Resource::Node(read_node_name(node)?),
@@ -169,6 +173,8 @@ mod tests {
             "/sealed/",
             "/sealed/a%20b",
             "/sealed/a/b",
+            "/confirm/1/0/",
+            "/confirm/1/0/0/0",
             "/response",
             "/requests/01",
             "/response/-1",
