@@ -1,10 +1,9 @@
-//! The application layer (PROTOCOL.md section 15): keys from the exporter, and COSE objects. JOSE is here as far as its keys go.
+//! The application layer (PROTOCOL.md section 15): keys from the exporter, sequence numbers, rejections. What is protected with them:
+//! [`crate::cose`], [`crate::jose`], [`crate::oscore`].
 
-use crate::bytes::{Bytes, big_endian, concat, concat_all, empty, single, utf8, xor};
-use crate::cbor::{encode_array_head, encode_bstr, encode_int, encode_map_head, encode_tstr};
-use crate::ccm::{self, AES_CCM_16_64_128};
-use crate::error::Reject;
-use crate::hmac::hmac_sha256;
+use crate::bytes::{Bytes, big_endian, concat, empty, equal, from_big_endian, single, utf8};
+use crate::cbor::CborError;
+use crate::error;
 use crate::key_schedule::export;
 
 /// From the client to the node, as the context of an export.
@@ -12,10 +11,40 @@ pub const TO_NODE: u8 = 0;
 /// From the node to the client.
 pub const TO_CLIENT: u8 = 1;
 
-/// AES-CCM-16-64-128 (RFC 9053 section 4.2).
-const AES_CCM: i64 = 10;
-/// HMAC 256/256 (RFC 9053 section 3.1).
-const HMAC_256: i64 = 5;
+/// A number is less than this.
+pub const SEQUENCE_END: u64 = 1 << 40;
+/// Numbers that a receiver's window tells apart.
+pub const WINDOW: u64 = 64;
+
+/// Why an object or a message is rejected (section 15, not section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reject {
+    /// Not of the form.
+    Malformed,
+    /// Another kid.
+    UnknownKey,
+    /// The tag is wrong.
+    NotAuthentic,
+    /// The number has been accepted, or is below the window.
+    Replayed,
+    /// exp has passed.
+    Expired,
+}
+
+impl From<CborError> for Reject {
+    fn from(_: CborError) -> Reject {
+        Reject::Malformed
+    }
+}
+
+/// What was protected, and the number that is accepted with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The content.
+    pub content: Bytes,
+    /// The sequence number.
+    pub sequence: u64,
+}
 
 /// What OSCORE takes from an exchange.
 #[derive(Clone)]
@@ -31,7 +60,7 @@ pub struct Oscore {
 }
 
 /// The client's Sender ID has its first bit cleared, the node's has it set.
-pub fn oscore(secret: &Bytes) -> Result<Oscore, Reject> {
+pub fn oscore(secret: &Bytes) -> Result<Oscore, error::Reject> {
     let ids = export(secret, &utf8("oscore ids"), &empty(), 8)?;
     Ok(Oscore {
         master_secret: export(secret, &utf8("oscore master secret"), &empty(), 16)?,
@@ -59,7 +88,7 @@ pub struct ObjectKeys {
 }
 
 /// All keys of a direction.
-pub fn object_keys(secret: &Bytes, direction: u8) -> Result<ObjectKeys, Reject> {
+pub fn object_keys(secret: &Bytes, direction: u8) -> Result<ObjectKeys, error::Reject> {
     let context = single(direction);
     Ok(ObjectKeys {
         kid: export(secret, &utf8("object kid"), &context, 8)?,
@@ -87,52 +116,33 @@ pub fn sequence_bytes(sequence: u64) -> Bytes {
     big_endian(sequence, length)
 }
 
-/// RFC 9052 section 3.1: the Partial IV, padded with zeros on the left to the length of the Context IV, xor the Context IV.
-pub fn nonce(context_iv: &Bytes, sequence: u64) -> Bytes {
-    xor(context_iv, &big_endian(sequence, context_iv.len()))
+/// The number that [`sequence_bytes`] writes so.
+pub fn read_sequence(octets: &Bytes) -> Result<u64, Reject> {
+    let sequence = from_big_endian(octets);
+    if equal(&sequence_bytes(sequence), octets) { Ok(sequence) } else { Err(Reject::Malformed) }
 }
 
-/// `<< { 1: alg, 4: kid, 6: seq } >>`, without the head of the bstr
-fn protected(alg: i64, kid: &Bytes, sequence: u64) -> Bytes {
-    concat_all(&[
-        encode_map_head(3),
-        concat(&encode_int(1), &encode_int(alg)),
-        concat(&encode_int(4), &encode_bstr(kid)),
-        concat(&encode_int(6), &encode_bstr(&sequence_bytes(sequence))),
-    ])
+/// "Sequence numbers count from 0 to 2^40 - 1": `None` if there is no such number.
+pub fn sequence_end(sequence: u64) -> Option<u64> {
+    if sequence < SEQUENCE_END { Some(sequence) } else { None }
 }
 
-/// RFC 9052 section 5.3: `Enc_structure = ["Encrypt0", protected, external_aad]`
-pub fn enc_structure(protected: &Bytes, external_aad: &Bytes) -> Bytes {
-    concat_all(&[encode_array_head(3), encode_tstr("Encrypt0"), encode_bstr(protected), encode_bstr(external_aad)])
+/// "a window of the 64 numbers up to the highest that has been accepted; it rejects what is in it or below it"
+pub fn check_sequence(accepted: &[u64], sequence: u64) -> Result<(), Reject> {
+    let mut fresh = true;
+    for i in 0..accepted.len() {
+        fresh = fresh && accepted[i] != sequence && accepted[i] < sequence.saturating_add(WINDOW);
+    }
+    if sequence >= SEQUENCE_END {
+        Err(Reject::Malformed)
+    } else if fresh {
+        Ok(())
+    } else {
+        Err(Reject::Replayed)
+    }
 }
 
-/// `Encrypt0 = [ << { 1: 10, 4: kid, 6: seq } >>, {}, ciphertext ]`; `None` for more than 65,535 bytes.
-pub fn encrypt0(keys: &ObjectKeys, sequence: u64, content: &Bytes) -> Option<Bytes> {
-    let protected = protected(AES_CCM, &keys.kid, sequence);
-    let aad = enc_structure(&protected, &empty());
-    let nonce = nonce(&keys.encrypt0_iv, sequence);
-    let ciphertext = ccm::seal(&AES_CCM_16_64_128, &keys.encrypt0_key, &nonce, &aad, content).ok()?;
-    Some(concat_all(&[encode_array_head(3), encode_bstr(&protected), encode_map_head(0), encode_bstr(&ciphertext)]))
-}
-
-/// `Mac0 = [ << { 1: 5, 4: kid, 6: seq } >>, {}, payload, tag ]`
-pub fn mac0(keys: &ObjectKeys, sequence: u64, content: &Bytes) -> Bytes {
-    let protected = protected(HMAC_256, &keys.kid, sequence);
-    // RFC 9052 section 6.3: `MAC_structure = ["MAC0", protected, external_aad, payload]`
-    let mac_structure = concat_all(&[
-        encode_array_head(4),
-        encode_tstr("MAC0"),
-        encode_bstr(&protected),
-        encode_bstr(&empty()),
-        encode_bstr(content),
-    ]);
-    let tag = hmac_sha256(&keys.mac0_key, &mac_structure);
-    concat_all(&[
-        encode_array_head(4),
-        encode_bstr(&protected),
-        encode_map_head(0),
-        encode_bstr(content),
-        encode_bstr(&tag),
-    ])
+/// The kid is that of these keys.
+pub fn check_kid(keys: &ObjectKeys, kid: &Bytes) -> Result<(), Reject> {
+    if equal(kid, &keys.kid) { Ok(()) } else { Err(Reject::UnknownKey) }
 }

@@ -16,6 +16,7 @@
 
 pub mod aes128;
 pub mod application;
+pub mod base64url;
 pub mod bytes;
 pub mod cbor;
 pub mod ccm;
@@ -27,8 +28,10 @@ pub mod ecdsa;
 pub mod error;
 pub mod fields;
 pub mod gateway;
+pub mod gcm;
 pub mod hkdf;
 pub mod hmac;
+pub mod jose;
 pub mod key_schedule;
 pub mod merkle;
 pub mod message;

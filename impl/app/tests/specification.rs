@@ -1,18 +1,17 @@
 //! The application layer (PROTOCOL.md section 15): the specification against the implementation.
 
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
-use base64ct::{Base64UrlUnpadded as Base64Url, Encoding as _};
 use coap_lite::{CoapOption, Packet};
 use dke::key_schedule::SessionSecret;
 use dke_app::export::{self, Direction, Role};
-use dke_app::jose::{Serialization, seal_jwe, seal_jws};
+use dke_app::jose::Serialization::Compact;
 use dke_app::oscore::Context;
 use dke_app::window::{Window, WindowStore};
-use dke_app::{cose, oscore};
-use dke_spec::application::{self, TO_CLIENT, TO_NODE};
+use dke_app::{Error, cose, jose};
+use dke_spec::application::{self, ObjectKeys, Opened, TO_CLIENT, TO_NODE};
 use dke_spec::bytes::{Bytes, bytes};
-use dke_spec::hmac::hmac_sha256;
-use quickcheck::QuickCheck;
+use quickcheck::{Arbitrary, Gen, QuickCheck};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 struct Memory(Window);
 
@@ -40,59 +39,166 @@ fn drawn(seed: u64, sequence: u64) -> ([u8; 32], u64) {
     (secret, (sequence % (1 << 40)) >> ((sequence >> 58) & 0x1f))
 }
 
-#[test]
-fn objects_are_the_same() {
-    fn property(seed: u64, sequence: u64, content: Vec<u8>) -> bool {
-        let (secret, sequence) = drawn(seed, sequence);
-        let own = SessionSecret::restore(secret);
-        [(TO_NODE, Direction::ToNode), (TO_CLIENT, Direction::ToClient)].into_iter().all(|(number, direction)| {
-            let keys = application::object_keys(&bytes(&secret), number).expect("in range");
-            let encrypt0 = application::encrypt0(&keys, sequence, &bytes(&content)).expect("short");
-            let mac0 = application::mac0(&keys, sequence, &bytes(&content));
-            let own_encrypt0 = export::encrypt0(&own, direction).expect("in range");
-            let own_mac0 = export::mac0(&own, direction).expect("in range");
-            cose::seal_encrypt0(&own_encrypt0, sequence, &content) == Ok(native(&encrypt0))
-                && cose::seal_mac0(&own_mac0, sequence, &content) == Ok(native(&mac0))
-                && cose::open_encrypt0(&own_encrypt0, &mut Memory(Window::default()), &native(&encrypt0))
-                    .is_ok_and(|opened| *opened == content)
-                && cose::open_mac0(&own_mac0, &mut Memory(Window::default()), &native(&mac0)) == Ok(content.clone())
-        })
-    }
-    QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, Vec<u8>) -> bool);
+/// One format on both sides, with the keys of a secret in one direction.
+struct Format {
+    name: &'static str,
+    specified: fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>,
+    judged: fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>,
+    sealed: fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>,
+    opened: fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement,
 }
 
-/// JOSE: the keys are those of the specification; `aes-gcm` and the specification's HMAC judge what is made with them.
+/// The content, or the rejection's name.
+type Judgement = Result<Vec<u8>, String>;
+
+fn judgement(result: Result<impl AsRef<[u8]>, Error<std::convert::Infallible>>) -> Judgement {
+    match result {
+        Ok(content) => Ok(content.as_ref().to_vec()),
+        Err(Error::Peer(reject)) => Err(format!("{reject:?}")),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn text(object: &[u8]) -> String {
+    String::from_utf8_lossy(object).into_owned()
+}
+
+const FORMATS: [Format; 4] = [
+    Format {
+        name: "Encrypt0",
+        specified: |keys, n, _, content| dke_spec::cose::encrypt0(keys, n, content),
+        judged: |keys, seen, _, object| dke_spec::cose::open_encrypt0(keys, seen, object),
+        sealed: |s, d, n, _, c| cose::seal_encrypt0(&export::encrypt0(s, d).unwrap(), n, c).unwrap(),
+        opened: |s, d, w, _, o| {
+            judgement(cose::open_encrypt0(&export::encrypt0(s, d).unwrap(), w, o).map(|c| c.to_vec()))
+        },
+    },
+    Format {
+        name: "Mac0",
+        specified: |keys, n, _, content| dke_spec::cose::mac0(keys, n, content),
+        judged: |keys, seen, _, object| dke_spec::cose::open_mac0(keys, seen, object),
+        sealed: |s, d, n, _, c| cose::seal_mac0(&export::mac0(s, d).unwrap(), n, c).unwrap(),
+        opened: |s, d, w, _, o| judgement(cose::open_mac0(&export::mac0(s, d).unwrap(), w, o)),
+    },
+    Format {
+        name: "JWE",
+        specified: dke_spec::jose::jwe,
+        judged: dke_spec::jose::open_jwe,
+        sealed: |s, d, n, exp, c| jose::seal_jwe(&export::jwe(s, d).unwrap(), n, exp, c, Compact).unwrap().into_bytes(),
+        opened: |s, d, w, now, o| {
+            judgement(jose::open_jwe(&export::jwe(s, d).unwrap(), w, now, &text(o)).map(|c| c.to_vec()))
+        },
+    },
+    Format {
+        name: "JWS",
+        specified: dke_spec::jose::jws,
+        judged: dke_spec::jose::open_jws,
+        sealed: |s, d, n, exp, c| jose::seal_jws(&export::jws(s, d).unwrap(), n, exp, c, Compact).unwrap().into_bytes(),
+        opened: |s, d, w, now, o| judgement(jose::open_jws(&export::jws(s, d).unwrap(), w, now, &text(o))),
+    },
+];
+
+const DIRECTIONS: [(u8, Direction); 2] = [(TO_NODE, Direction::ToNode), (TO_CLIENT, Direction::ToClient)];
+
 #[test]
-fn jose_uses_the_keys_of_the_specification() {
-    fn property(seed: u64, sequence: u64, content: Vec<u8>) -> bool {
+fn objects_are_the_same() {
+    fn property(seed: u64, sequence: u64, exp: Option<u64>, content: Vec<u8>) -> bool {
         let (secret, sequence) = drawn(seed, sequence);
         let own = SessionSecret::restore(secret);
-        [(TO_NODE, Direction::ToNode), (TO_CLIENT, Direction::ToClient)].into_iter().all(|(number, direction)| {
-            let keys = application::object_keys(&bytes(&secret), number).expect("in range");
-            let jws = export::jws(&own, direction).expect("in range");
-            let jws = seal_jws(&jws, sequence, None, &content, Serialization::Compact).expect("in range");
-            let (input, tag) = jws.rsplit_once('.').expect("three parts");
-            let expected = native(&hmac_sha256(&keys.jws_key, &bytes(input.as_bytes())));
-            let jwe = export::jwe(&own, direction).expect("in range");
-            let jwe = seal_jwe(&jwe, sequence, None, &content, Serialization::Compact).expect("in range");
-            let parts: Vec<&str> = jwe.split('.').collect();
-            let [header, "", iv, ciphertext, gcm_tag] = parts.as_slice() else { return false };
-            let decoded = |text: &str| Base64Url::decode_vec(text).expect("base64url");
-            let sealed = [decoded(ciphertext), decoded(gcm_tag)].concat();
-            let key = aes_gcm::Aes128Gcm::new_from_slice(&native(&keys.jwe_key)).expect("16 bytes");
-            let iv = decoded(iv);
-            let opened = key.decrypt(iv.as_slice().into(), Payload { msg: &sealed, aad: header.as_bytes() });
-            let expected_header = format!(
-                r#"{{"alg":"dir","enc":"A128GCM","kid":"{}","seq":{sequence},"crit":["seq"]}}"#,
-                Base64Url::encode_string(&native(&keys.kid))
-            );
-            decoded(tag) == expected
-                && opened.as_deref() == Ok(&*content)
-                && decoded(header) == expected_header.as_bytes()
-                && iv == [&[0; 4][..], &sequence.to_be_bytes()].concat()
+        FORMATS.iter().all(|format| {
+            DIRECTIONS.iter().all(|(number, direction)| {
+                let keys = application::object_keys(&bytes(&secret), *number).expect("in range");
+                let object = (format.specified)(&keys, sequence, exp, &bytes(&content)).expect("in range");
+                let opened = (format.opened)(&own, *direction, &mut Memory(Window::default()), None, &native(&object));
+                let judged = (format.judged)(&keys, &[], None, &object);
+                (format.sealed)(&own, *direction, sequence, exp, &content) == native(&object)
+                    && opened.as_ref() == Ok(&content)
+                    && judged == Ok(Opened { content: bytes(&content), sequence })
+            })
         })
     }
-    QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, Vec<u8>) -> bool);
+    QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, Option<u64>, Vec<u8>) -> bool);
+}
+
+/// What is done to an object on its way, and by whom it is opened.
+#[derive(Clone, Debug)]
+struct Fate {
+    other_secret: bool,
+    other_direction: bool,
+    flipped: Option<(usize, u8)>,
+    cut: Option<usize>,
+    seen: Vec<u64>,
+    now: Option<u64>,
+}
+
+impl Arbitrary for Fate {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let rarely = |g: &mut Gen| u8::arbitrary(g) < 32;
+        Fate {
+            other_secret: rarely(g),
+            other_direction: rarely(g),
+            flipped: bool::arbitrary(g).then(|| (usize::arbitrary(g), u8::arbitrary(g) % 8)),
+            cut: rarely(g).then(|| usize::arbitrary(g)),
+            seen: if bool::arbitrary(g) {
+                vec![]
+            } else {
+                Vec::<u8>::arbitrary(g).into_iter().map(u64::from).collect()
+            },
+            now: bool::arbitrary(g).then(|| u64::from(u8::arbitrary(g))),
+        }
+    }
+}
+
+/// Whatever became of it, both judge it the same; and each judgement occurs.
+#[test]
+fn objects_are_judged_the_same() {
+    static SEEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    fn property(which: usize, sequence: u8, fate: Fate) -> bool {
+        let format = &FORMATS[which % 4];
+        let sequence = u64::from(sequence);
+        let sealing = application::object_keys(&bytes(&[7; 32]), TO_NODE).expect("in range");
+        let object = (format.specified)(&sealing, sequence, Some(100), &bytes(b"23.5 degrees")).expect("in range");
+        let mut object = native(&object);
+        if let Some((place, bit)) = fate.flipped {
+            let place = place % object.len();
+            object[place] ^= 1 << bit;
+        }
+        if let Some(length) = fate.cut {
+            object.truncate(length % object.len());
+        }
+        let secret = [if fate.other_secret { 8 } else { 7 }; 32];
+        let (number, direction) = DIRECTIONS[usize::from(fate.other_direction)];
+        let mut window = Memory(Window::default());
+        let mut seen = vec![];
+        for number in &fate.seen {
+            if let Ok(after) = window.0.after(*number) {
+                window.0 = after;
+                seen.push(*number);
+            }
+        }
+        let own = SessionSecret::restore(secret);
+        let opened = (format.opened)(&own, direction, &mut window, fate.now, &object);
+        let keys = application::object_keys(&bytes(&secret), number).expect("in range");
+        let judged = (format.judged)(&keys, &seen, fate.now, &bytes(&object));
+        let judged = judged.map(|opened| native(&opened.content)).map_err(|reject| format!("{reject:?}"));
+        let name = judged.clone().map_or_else(|name| name, |_| "accepted".into());
+        *SEEN.lock().unwrap().entry(format!("{} {name}", format.name)).or_default() += 1;
+        opened == judged
+    }
+    QuickCheck::new().tests(3_000).quickcheck(property as fn(usize, u8, Fate) -> bool);
+    let seen = SEEN.lock().unwrap();
+    for format in &FORMATS {
+        for name in ["accepted", "Malformed", "UnknownKey", "NotAuthentic", "Replayed", "Expired"] {
+            let expected = name != "Expired" || format.name.starts_with('J');
+            assert_eq!(seen.contains_key(&format!("{} {name}", format.name)), expected, "{seen:?}");
+        }
+    }
+}
+
+/// Code, options, payload: what the specification calls a message.
+fn message(packet: &Packet) -> Vec<u8> {
+    let written = packet.to_bytes_unlimited().expect("a message");
+    [&written[1..2], &written[4..]].concat()
 }
 
 /// Both ends' requests, and the answers with the nonce of the request.
@@ -100,43 +206,35 @@ fn jose_uses_the_keys_of_the_specification() {
 fn oscore_is_the_same() {
     fn property(seed: u64, sequence: u64, path: String, payload: Vec<u8>) -> bool {
         let (secret, sequence) = drawn(seed, sequence);
-        let path: String = path.chars().take(3).collect();
         let own = SessionSecret::restore(secret);
         let keys = application::oscore(&bytes(&secret)).expect("in range");
-        let roles = [
-            (Role::Client, Role::Node, &keys.client_id, &keys.node_id),
-            (Role::Node, Role::Client, &keys.node_id, &keys.client_id),
-        ];
-        roles.into_iter().all(|(asking, answering, asker, answerer)| {
-            let mut asked = Packet::new();
-            asked.header.code = coap_lite::MessageClass::from(3);
-            asked.add_option(CoapOption::UriPath, path.clone().into_bytes());
-            asked.payload.clone_from(&payload);
-            // Uri-Path is 11, of at most 12 bytes.
-            let length = u8::try_from(path.len()).expect("short");
-            let marker: &[u8] = if payload.is_empty() { &[] } else { &[0xff] };
-            let inside = [&[3, 0xb0 | length], path.as_bytes(), marker, &payload].concat();
-            let sealed = |id: &Bytes, inside: &[u8]| {
-                let key = dke_spec::oscore::key(&keys.master_secret, &keys.master_salt, id);
-                let common_iv = dke_spec::oscore::common_iv(&keys.master_secret, &keys.master_salt);
-                let nonce = dke_spec::oscore::nonce(&common_iv, asker, sequence);
-                let aad = dke_spec::oscore::aad(asker, sequence);
-                native(&dke_spec::oscore::seal(&key, &nonce, &aad, &bytes(inside)).expect("short"))
-            };
-            let asking = Context::from_secret(&own, asking).expect("in range");
-            let answering = Context::from_secret(&own, answering).expect("in range");
-            let (sent, _) = asking.protect_request(sequence, &asked).expect("in range");
-            let option = sent.get_first_option(CoapOption::Oscore).expect("an option");
-            let option = oscore::OscoreOption::parse(option).expect("well formed");
-            let received = answering.unprotect_request(&mut Memory(Window::default()), &sent).expect("authentic");
-            let mut answer = Packet::new();
-            answer.header.code = coap_lite::MessageClass::from(0x45);
-            let answer = answering.protect_response(received, None, &answer).expect("in range");
-            sent.payload == sealed(asker, &inside)
-                && option.kid == Some(native(asker))
-                && option.sequence == Some(sequence)
-                && answer.payload == sealed(answerer, &[0x45])
-        })
+        let (client, node) = (dke_spec::oscore::client(&keys), dke_spec::oscore::node(&keys));
+        [(Role::Client, Role::Node, &client, &node), (Role::Node, Role::Client, &node, &client)].into_iter().all(
+            |(asking, answering, asker, answerer)| {
+                let mut asked = Packet::new();
+                asked.header.code = coap_lite::MessageClass::from(3);
+                asked.add_option(CoapOption::UriPath, path.clone().into_bytes());
+                asked.payload.clone_from(&payload);
+                let mut answer = Packet::new();
+                answer.header.code = coap_lite::MessageClass::from(0x45);
+                answer.payload.clone_from(&payload);
+                let (inner, reply) = (message(&asked), message(&answer));
+                let asking = Context::from_secret(&own, asking).expect("in range");
+                let answering = Context::from_secret(&own, answering).expect("in range");
+                let (request, sent) = asking.protect_request(sequence, &asked).expect("in range");
+                let received = answering.unprotect_request(&mut Memory(Window::default()), &request);
+                let response = answering.protect_response(received.expect("authentic"), None, &answer);
+                let response = response.expect("in range");
+                let opened = Opened { content: bytes(&inner), sequence };
+                dke_spec::oscore::protect_request(asker, sequence, &bytes(&inner)) == Some(bytes(&message(&request)))
+                    && dke_spec::oscore::protect_response(answerer, sequence, &bytes(&reply))
+                        == Some(bytes(&message(&response)))
+                    && dke_spec::oscore::open_request(answerer, &[], &bytes(&message(&request))) == Ok(opened)
+                    && dke_spec::oscore::open_response(asker, sequence, &bytes(&message(&response)))
+                        == Ok(bytes(&reply))
+                    && asking.unprotect_response(&sent, &response).is_ok_and(|opened| message(&opened) == reply)
+            },
+        )
     }
     QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, String, Vec<u8>) -> bool);
 }

@@ -387,9 +387,10 @@ pub(crate) struct Inspect {
 pub(crate) enum Vectors {
     /// Recompute every value of a file of vectors; exit code 1 if one is another here
     #[command(after_help = "Examples:\n  dke vectors check spec/vectors/exchanges.json
-  dke vectors check spec/vectors/rejections.json\n  dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
+  dke vectors check spec/vectors/rejections.json\n  dke vectors check spec/vectors/application.json
+  dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
     Check {
-        /// Complete exchanges or rejections, as spec/vectors/README.md describes them
+        /// Complete exchanges, rejections or the application layer, as spec/vectors/README.md describes them
         file: PathBuf,
         /// The exchanges that rejections are based on; exchanges.json beside them if left out
         #[arg(long, value_name = "FILE")]

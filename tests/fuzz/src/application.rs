@@ -1,0 +1,222 @@
+//! What must hold whatever comes to the application layer: an OSCORE option, a message, an object. What is opened is what the vectors
+//! protect, and it is opened once.
+
+use crate::{applications, unhex};
+use coap_lite::{CoapOption, MessageClass, Packet};
+use dke::key_schedule::{EarlySecret, SessionSecret};
+use dke_app::oscore::{Context, OscoreOption, http};
+use dke_app::window::{Window, WindowStore};
+use dke_app::{Direction, Error, Exporter, Misuse, Reject, Role, cose, export, jose};
+use dke_vectors::form::{Application, Format};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+/// The window of one key.
+#[derive(Default)]
+struct Memory(Window);
+
+impl WindowStore for Memory {
+    type Error = Infallible;
+
+    fn load(&self) -> Result<Window, Infallible> {
+        Ok(self.0)
+    }
+
+    fn save(&mut self, window: &Window) -> Result<(), Infallible> {
+        self.0 = *window;
+        Ok(())
+    }
+}
+
+/// A vector's secret, of which the vector knows whether it is early.
+enum Secret {
+    Early(EarlySecret),
+    Session(SessionSecret),
+}
+
+impl Secret {
+    fn of(vector: &Application) -> Secret {
+        let secret = unhex(&vector.secret).try_into().expect("32 bytes");
+        if vector.name.ends_with("-early") {
+            Secret::Early(EarlySecret::restore(secret))
+        } else {
+            Secret::Session(SessionSecret::restore(secret))
+        }
+    }
+}
+
+impl Exporter for Secret {
+    fn export(&self, label: &str, context: &[u8], out: &mut [u8]) -> Result<(), dke::Misuse> {
+        match self {
+            Secret::Early(secret) => secret.export(label, context, out),
+            Secret::Session(secret) => secret.export(label, context, out),
+        }
+    }
+}
+
+const DIRECTIONS: [Direction; 2] = [Direction::ToNode, Direction::ToClient];
+
+type Opened = Result<Vec<u8>, Error<Infallible>>;
+
+/// Opens twice with each key that the vectors have for this format.
+fn objects(format: Format, open: impl Fn(&Secret, Direction, &mut Memory) -> Opened) {
+    thread_local!(static VECTORS: Vec<(Application, Secret)> =
+        applications().into_iter().map(|vector| { let secret = Secret::of(&vector); (vector, secret) }).collect());
+    VECTORS.with(|vectors| {
+        for (vector, secret) in vectors {
+            for direction in DIRECTIONS {
+                let mut memory = Memory::default();
+                let Ok(content) = open(secret, direction, &mut memory) else {
+                    assert_eq!(memory.0, Window::default(), "nothing is consumed");
+                    continue;
+                };
+                // What is refused in one place is good in another, with a number of that place.
+                let mut good = vector.protected.iter().filter(|one| one.format == format);
+                assert!(good.any(|one| unhex(&one.content) == content));
+                assert!(vector.protected.iter().any(|one| one.sequence + 1 == memory.0.next));
+                assert_eq!(open(secret, direction, &mut memory).err(), Some(Reject::Replayed.into()));
+            }
+        }
+    });
+}
+
+/// COSE_Encrypt0 and COSE_Mac0.
+pub fn cose(data: &[u8]) {
+    objects(Format::Encrypt0, |secret, direction, memory| {
+        Ok(cose::open_encrypt0(&export::encrypt0(secret, direction).expect("in range"), memory, data)?.to_vec())
+    });
+    objects(Format::Mac0, |secret, direction, memory| {
+        cose::open_mac0(&export::mac0(secret, direction).expect("in range"), memory, data)
+    });
+}
+
+/// JWE, in both serialisations.
+pub fn jwe(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    objects(Format::Jwe, |secret, direction, memory| {
+        Ok(jose::open_jwe(&export::jwe(secret, direction).expect("in range"), memory, None, &text)?.to_vec())
+    });
+}
+
+/// JWS, in both serialisations.
+pub fn jws(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    objects(Format::Jws, |secret, direction, memory| {
+        jose::open_jws(&export::jws(secret, direction).expect("in range"), memory, None, &text)
+    });
+}
+
+/// An OSCORE option's value: there is one way to write each. The same for the header field of HTTP.
+pub fn option(data: &[u8]) {
+    if let Ok(read) = OscoreOption::parse(data) {
+        assert_eq!(read.encode(), data);
+        assert_eq!(http::option(&http::header(data)).as_deref(), Some(data));
+    }
+    let text = String::from_utf8_lossy(data);
+    if let Some(option) = http::option(&text) {
+        assert_eq!(http::header(&option), text);
+    }
+}
+
+fn ends(secret: &Secret, direction: Direction) -> (Context, Context) {
+    let (sealing, opening) = match direction {
+        Direction::ToNode => (Role::Client, Role::Node),
+        Direction::ToClient => (Role::Node, Role::Client),
+    };
+    let context = |role| Context::from_secret(secret, role).expect("in range");
+    (context(sealing), context(opening))
+}
+
+/// Code, options and payload: the message in the vectors.
+fn message(packet: &Packet) -> Vec<u8> {
+    let mut packet = packet.clone();
+    packet.set_token(vec![]);
+    let written = packet.to_bytes_unlimited().expect("it was read");
+    [&written[1..2], &written[4..]].concat()
+}
+
+/// A message: as a protected request and a protected response, and as one to be protected, which comes out as it went in.
+pub fn oscore(data: &[u8]) {
+    let Some((code, rest)) = data.split_first() else { return };
+    let Ok(packet) = Packet::from_bytes(&[&[0x40, *code, 0, 0], rest].concat()) else { return };
+    objects(Format::OscoreRequest, |secret, direction, memory| {
+        let (_, opening) = ends(secret, direction);
+        let mut received = opening.unprotect_request(memory, &packet)?.packet;
+        // What stands outside for proxies is anybody's.
+        for number in [3, 7, 35, 39] {
+            received.clear_option(CoapOption::from(number));
+        }
+        Ok(message(&received))
+    });
+    thread_local!(static PAIR: (Context, Context) = ends(&Secret::of(&applications()[0]), Direction::ToNode));
+    PAIR.with(|(client, node)| round_trip(client, node, packet));
+}
+
+fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
+    let mut request = Packet::new();
+    request.header.code = MessageClass::from(1);
+    let (asked, mut sent) = client.protect_request(7, &request).expect("a request");
+    assert!(client.unprotect_response(&sent, &packet).is_err());
+    assert!(client.unprotect_notification(&mut sent, &packet).is_err());
+    match client.protect_request(8, &packet) {
+        Ok((protected, _)) => {
+            let received = node.unprotect_request(&mut Memory::default(), &protected).expect("own").packet;
+            // A Proxy-Uri arrives in parts.
+            if packet.get_option(CoapOption::ProxyUri).is_none() {
+                assert_eq!(message(&received), message(&packet));
+            }
+        }
+        Err(error) => assert!(matches!(error, Misuse::NotAMessage | Misuse::TooLong)),
+    }
+    let received = node.unprotect_request(&mut Memory::default(), &asked).expect("own");
+    packet.clear_option(CoapOption::ProxyUri);
+    if let Ok(protected) = node.protect_response(received, None, &packet) {
+        let opened = client.unprotect_response(&sent, &protected).expect("own");
+        assert_eq!(message(&opened), message(&packet));
+    }
+}
+
+/// A compact JWE or JWS in the flattened JSON serialisation.
+fn flattened(format: Format, compact: &str) -> Option<(&'static str, Vec<u8>)> {
+    let parts: Vec<&str> = compact.split('.').collect();
+    let (target, names) = match format {
+        Format::Jwe => ("jwe", ["protected", "", "iv", "ciphertext", "tag"].as_slice()),
+        Format::Jws => ("jws", ["protected", "payload", "signature"].as_slice()),
+        _ => return None,
+    };
+    let members = names.iter().zip(parts).filter(|(name, _)| !name.is_empty());
+    let members: Vec<String> = members.map(|(name, part)| format!(r#""{name}":"{part}""#)).collect();
+    Some((target, format!("{{{}}}", members.join(",")).into_bytes()))
+}
+
+/// Targets and bytes.
+pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
+    let mut seeds = BTreeSet::new();
+    for vector in applications() {
+        for one in &vector.protected {
+            seeds.extend(flattened(one.format, &one.object));
+        }
+        let protected = vector.protected.into_iter().map(|one| (one.format, one.object));
+        for (format, object) in protected.chain(vector.refused.into_iter().map(|one| (one.format, one.object))) {
+            seeds.insert(match format {
+                Format::Encrypt0 | Format::Mac0 => ("cose", unhex(&object)),
+                Format::Jwe => ("jwe", object.into_bytes()),
+                Format::Jws => ("jws", object.into_bytes()),
+                Format::OscoreRequest | Format::OscoreResponse => ("oscore", unhex(&object)),
+            });
+        }
+    }
+    // Requests and responses as they are before: with a host, a query, Observe, a Proxy-Uri.
+    for inner in
+        ["01b3747631", "03b56c69676874ff6f6e", "01396c6f63616c686f7374483d31", "0160", "4560ff01", "0160516154ff31"]
+    {
+        seeds.insert(("oscore", unhex(inner)));
+    }
+    let uri = b"coap://example.com/resource?q=1";
+    seeds.insert(("oscore", [&[1, 0xdd, 22, 18], uri.as_slice()].concat()));
+    for value in ["", "00", "0914", "091400", "19140837cbf3210017a2d3", "0100", "2901", "0f0102030405"] {
+        seeds.insert(("option", unhex(value)));
+        seeds.insert(("option", http::header(&unhex(value)).into_bytes()));
+    }
+    seeds
+}
