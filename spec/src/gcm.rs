@@ -67,12 +67,12 @@ fn check_input(key: &Bytes, iv: &Bytes, length: usize) -> Result<(), GcmError> {
     }
 }
 
-/// J_0 for a nonce of 96 bits (step 2 of both): the nonce, 31 zero bits, a one.
+/// J_0 for a nonce of 96 bits (algorithm 4, step 2): the nonce, 31 zero bits, a one.
 fn initial_counter(iv: &Bytes) -> u128 {
     block(&concat(iv, &big_endian(1, 4)))
 }
 
-/// S (steps 4 and 5): GHASH, with the hash subkey H, of A and C, each filled up with zeros to whole blocks, and of their lengths in bits.
+/// S (algorithm 4, steps 4 and 5): GHASH, with the hash subkey H, of A and C, each filled up with zeros to whole blocks, and of their lengths in bits.
 fn authentication(key: &Bytes, a: &Bytes, c: &Bytes) -> Bytes {
     // step 1: H is the zero block, encrypted
     let h = block(&aes(key, &zeros(BLOCK_LENGTH)));

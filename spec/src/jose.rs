@@ -109,10 +109,7 @@ fn read_header(first: &str, protected: &Bytes) -> Result<Header, Reject> {
     }
     let kid = text.slice(kid + KID.len(), sequence - kid - KID.len());
     let sequence = number_at(&text, sequence + SEQ.len());
-    let exp = match position(&text, EXP) {
-        Some(at) => Some(number_at(&text, at + EXP.len())),
-        None => None,
-    };
+    let exp = position(&text, EXP).map(|at| number_at(&text, at + EXP.len()));
     if !equal(&text, &header(first, &kid, sequence, exp)) {
         return Err(Reject::Malformed);
     }

@@ -2,7 +2,7 @@
 //! options, payload) that have no options of Class U and no Observe.
 
 use crate::application::{Opened, Oscore, Reject, check_sequence, read_sequence, sequence_bytes, sequence_end};
-use crate::bytes::{Bytes, big_endian, concat, concat_all, empty, equal, single, slice, suffix, xor, zeros};
+use crate::bytes::{Bytes, big_endian, byte_at, concat, concat_all, empty, equal, single, slice, suffix, xor, zeros};
 use crate::cbor::{encode_array_head, encode_bstr, encode_int, encode_tstr, encode_uint};
 use crate::ccm::{self, AES_CCM_16_64_128};
 use crate::cose::{enc_structure, open_aead};
@@ -118,14 +118,19 @@ pub fn protect_request(end: &Context, sequence: u64, request: &Bytes) -> Option<
 /// Section 8.2. `accepted`: the numbers that have been.
 pub fn open_request(end: &Context, accepted: &[u64], message: &Bytes) -> Result<Opened, Reject> {
     let (option, ciphertext) = read_outer(message)?;
+    // section 6.1: flags, Partial IV, length of the kid context and the kid context if there is one, kid
     let flags = option[0usize];
     let length = usize::from(flags & LENGTH);
-    let partial_iv = slice(&option, 1, length).ok_or(Reject::Malformed)?;
-    if flags & !LENGTH != KID {
+    let sequence = read_sequence(&slice(&option, 1, length).ok_or(Reject::Malformed)?)?;
+    let has_context = flags & KID_CONTEXT != 0;
+    let context_length =
+        if has_context { 1 + usize::from(byte_at(&option, 1 + length).ok_or(Reject::Malformed)?) } else { 0 };
+    slice(&option, 1 + length, context_length).ok_or(Reject::Malformed)?;
+    let kid = suffix(&option, 1 + length + context_length);
+    if flags & !(KID_CONTEXT | KID | LENGTH) != 0 || flags & KID == 0 {
         return Err(Reject::Malformed);
     }
-    let sequence = read_sequence(&partial_iv)?;
-    if !equal(&suffix(&option, 1 + length), &end.recipient_id) {
+    if has_context || !equal(&kid, &end.recipient_id) {
         return Err(Reject::UnknownKey);
     }
     check_sequence(accepted, sequence)?;
@@ -154,6 +159,8 @@ pub fn open_response(end: &Context, request_sequence: u64, message: &Bytes) -> R
     open_aead(&end.recipient_key, &nonce, &aad(&end.sender_id, request_sequence), &ciphertext)
 }
 
+/// The flag h of the OSCORE option (section 6.1).
+const KID_CONTEXT: u8 = 0x10;
 /// The flag k of the OSCORE option (section 6.1).
 const KID: u8 = 0x08;
 /// The bits n.

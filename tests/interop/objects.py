@@ -1,8 +1,8 @@
 """COSE and JOSE objects of spec/PROTOCOL.md section 15 with pycose and jwcrypto, which open what dke-app seals, and the reverse.
 
-usage: objects.py PATH_OF_THE_EXAMPLE_PROGRAM      (cargo build -p dke-app --example objects)
+usage: objects.py PATH_OF_THE_EXAMPLE_PROGRAM VECTORS      (cargo build -p dke-app --example objects; spec/vectors/application.json)
 
-The keys are derived here anew, from section 6 and the table of section 15.
+The keys are derived here anew, from section 6 and the table of section 15. The objects in the vectors are opened, too.
 """
 
 import json
@@ -23,8 +23,7 @@ from pycose.messages import Enc0Message, Mac0Message
 
 PROGRAM = sys.argv[1]
 CONTENT = b"23.5 degrees"
-SEQ = JWSEHeaderParameter("sequence number", True, True, None)
-REGISTRY = {"seq": SEQ}
+REGISTRY = {name: JWSEHeaderParameter(name, True, True, None) for name in ("seq", "exp")}
 
 
 def ours(action, form, secret, direction, data, *sequence):
@@ -124,6 +123,25 @@ def both_ways(form, peer_open, peer_seal, secret):
         refuses(form, secret.hex(), direction, peer_seal(form, wrong, 7), "NotAuthentic")
 
 
+def vectors(path):
+    """Keys and objects of the vectors; gives how many objects were opened."""
+    opened = 0
+    for vector in json.load(open(path)):
+        for direction, name in enumerate(("to_node", "to_client")):
+            keys = keys_of(bytes.fromhex(vector["secret"]), direction)
+            theirs = {label.replace(" ", "_"): key.hex() for label, key in keys.items()}
+            assert theirs == vector["keys"][name], (vector["name"], name)
+            for one in vector["protected"]:
+                if one["direction"] != direction or one["format"].startswith("oscore"):
+                    continue
+                jose = one["format"] in ("jwe", "jws")
+                data = one["object"].encode() if jose else bytes.fromhex(one["object"])
+                content = (jose_open if jose else cose_open)(one["format"], keys, data)
+                assert content == bytes.fromhex(one["content"]), (vector["name"], one)
+                opened += 1
+    return opened
+
+
 def main():
     secret = secrets.token_bytes(32)
     for form in ("encrypt0", "mac0"):
@@ -132,6 +150,9 @@ def main():
         both_ways(form, jose_open, jose_seal, secret)
     for who, what in (("pycose", "COSE_Encrypt0 and COSE_Mac0"), ("jwcrypto", "JWE and JWS, compact and JSON")):
         print(f"  {f'{who} opens our {what}, and we open its':<78} ok")
+    opened = vectors(sys.argv[2])
+    assert opened == 4 * 2 * 4, opened
+    print(f"  {f'both open the {opened} objects of the vectors, with keys derived anew':<78} ok")
 
 
 main()

@@ -57,18 +57,20 @@ fn beside(rounds: usize, one: &mut dyn FnMut(), other: &mut dyn FnMut()) -> (f64
     (median(ones), median(others))
 }
 
+type Call<'a> = Box<dyn FnMut() + 'a>;
+
 /// Protects and opens content of one size, beside a bare operation with as much plaintext and associated data.
 struct Case<'a> {
     name: &'static str,
-    seal: Box<dyn FnMut() + 'a>,
-    open: Box<dyn FnMut() + 'a>,
-    bare_seal: Box<dyn FnMut() + 'a>,
-    bare_open: Box<dyn FnMut() + 'a>,
+    seal: Call<'a>,
+    open: Call<'a>,
+    bare_seal: Call<'a>,
+    bare_open: Call<'a>,
 }
 
 type AesCcm = Ccm<aes::Aes128, U8, U13>;
 
-fn ccm<'a>(size: usize, aad: usize) -> (Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'a>) {
+fn ccm<'a>(size: usize, aad: usize) -> (Call<'a>, Call<'a>) {
     let (plain, aad, key, nonce) = (vec![0x55; size], vec![7; aad], [1; 16], [2; 13]);
     let sealed = AesCcm::new(&key.into()).encrypt(&nonce.into(), Payload { msg: &plain, aad: &aad }).unwrap();
     let data = aad.clone();
@@ -84,7 +86,7 @@ fn ccm<'a>(size: usize, aad: usize) -> (Box<dyn FnMut() + 'a>, Box<dyn FnMut() +
     )
 }
 
-fn gcm<'a>(size: usize, aad: usize) -> (Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'a>) {
+fn gcm<'a>(size: usize, aad: usize) -> (Call<'a>, Call<'a>) {
     let (plain, aad, key, nonce) = (vec![0x55; size], vec![7; aad], [1; 16], [2; 12]);
     let sealed = Aes128Gcm::new(&key.into()).encrypt(&nonce.into(), Payload { msg: &plain, aad: &aad }).unwrap();
     let data = aad.clone();
@@ -101,7 +103,7 @@ fn gcm<'a>(size: usize, aad: usize) -> (Box<dyn FnMut() + 'a>, Box<dyn FnMut() +
 }
 
 /// The MAC over as many bytes; to verify is to compute it again.
-fn hmac<'a>(size: usize) -> (Box<dyn FnMut() + 'a>, Box<dyn FnMut() + 'a>) {
+fn hmac<'a>(size: usize) -> (Call<'a>, Call<'a>) {
     let input = vec![0x55; size];
     let call = move || {
         let mut mac = <Hmac<sha2::Sha256> as hmac::digest::KeyInit>::new_from_slice(black_box(&[1; 32])).unwrap();
@@ -145,8 +147,8 @@ fn cases(secret: &SessionSecret, size: usize) -> Vec<Case<'_>> {
     let (protected, _) = client.protect_request(300, &plain).unwrap();
     add(
         "OSCORE request",
-        Box::new(move || drop(black_box(client.protect_request(300, &plain).unwrap()))) as Box<dyn FnMut()>,
-        Box::new(move || drop(black_box(server.unprotect_request(&mut Once, &protected).unwrap()))) as Box<dyn FnMut()>,
+        Box::new(move || drop(black_box(client.protect_request(300, &plain).unwrap()))) as Call<'_>,
+        Box::new(move || drop(black_box(server.unprotect_request(&mut Once, &protected).unwrap()))) as Call<'_>,
         ccm(size + 8, OSCORE_AAD),
     );
     let keys = || export::encrypt0(secret, Direction::ToNode).unwrap();

@@ -39,13 +39,20 @@ fn drawn(seed: u64, sequence: u64) -> ([u8; 32], u64) {
     (secret, (sequence % (1 << 40)) >> ((sequence >> 58) & 0x1f))
 }
 
+/// Number, `exp`, content.
+type Specified = fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>;
+type Sealed = fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>;
+/// Numbers that have been accepted, the clock, an object.
+type Judged = fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>;
+type OpenedHere = fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement;
+
 /// One format on both sides, with the keys of a secret in one direction.
 struct Format {
     name: &'static str,
-    specified: fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>,
-    judged: fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>,
-    sealed: fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>,
-    opened: fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement,
+    specified: Specified,
+    judged: Judged,
+    sealed: Sealed,
+    opened: OpenedHere,
 }
 
 /// The content, or the rejection's name.
@@ -127,7 +134,8 @@ struct Fate {
     other_direction: bool,
     flipped: Option<(usize, u8)>,
     cut: Option<usize>,
-    seen: Vec<u64>,
+    /// From 8 below the object's number to 71 above it.
+    seen: Vec<u8>,
     now: Option<u64>,
 }
 
@@ -139,13 +147,24 @@ impl Arbitrary for Fate {
             other_direction: rarely(g),
             flipped: bool::arbitrary(g).then(|| (usize::arbitrary(g), u8::arbitrary(g) % 8)),
             cut: rarely(g).then(|| usize::arbitrary(g)),
-            seen: if bool::arbitrary(g) {
-                vec![]
-            } else {
-                Vec::<u8>::arbitrary(g).into_iter().map(u64::from).collect()
-            },
+            seen: if bool::arbitrary(g) { vec![] } else { Vec::<u8>::arbitrary(g) },
             now: bool::arbitrary(g).then(|| u64::from(u8::arbitrary(g))),
         }
+    }
+}
+
+impl Fate {
+    /// What the receiver of an object with this number has accepted, as both sides keep it.
+    fn window(&self, sequence: u64) -> (Memory, Vec<u64>) {
+        let (mut window, mut seen) = (Memory(Window::default()), vec![]);
+        for offset in &self.seen {
+            let number = (sequence + u64::from(offset % 80)).saturating_sub(8);
+            if let Ok(after) = window.0.after(number) {
+                window.0 = after;
+                seen.push(number);
+            }
+        }
+        (window, seen)
     }
 }
 
@@ -168,14 +187,7 @@ fn objects_are_judged_the_same() {
         }
         let secret = [if fate.other_secret { 8 } else { 7 }; 32];
         let (number, direction) = DIRECTIONS[usize::from(fate.other_direction)];
-        let mut window = Memory(Window::default());
-        let mut seen = vec![];
-        for number in &fate.seen {
-            if let Ok(after) = window.0.after(*number) {
-                window.0 = after;
-                seen.push(*number);
-            }
-        }
+        let (mut window, seen) = fate.window(sequence);
         let own = SessionSecret::restore(secret);
         let opened = (format.opened)(&own, direction, &mut window, fate.now, &object);
         let keys = application::object_keys(&bytes(&secret), number).expect("in range");
@@ -237,4 +249,46 @@ fn oscore_is_the_same() {
         )
     }
     QuickCheck::new().tests(30).quickcheck(property as fn(u64, u64, String, Vec<u8>) -> bool);
+}
+
+/// A request whose option or ciphertext was changed on the way: both judge it the same, and each judgement occurs.
+#[test]
+fn requests_are_judged_the_same() {
+    static SEEN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    fn property(sequence: u32, fate: Fate) -> bool {
+        let sequence = u64::from(sequence);
+        let ends = |secret| application::oscore(&bytes(&[secret; 32])).expect("in range");
+        let request = bytes(b"\x03\xb5light\xffon");
+        let sealed = dke_spec::oscore::protect_request(&dke_spec::oscore::client(&ends(7)), sequence, &request);
+        let mut sealed = native(&sealed.expect("in range"));
+        // Code, head of the option, option, marker, ciphertext; the frame is not OSCORE's, and remains.
+        let option = usize::from(sealed[1] & 0x0f);
+        let marker = 2 + option;
+        if let Some((place, bit)) = fate.flipped {
+            let place =
+                if place % 2 == 0 { 2 + place % option } else { marker + 1 + place % (sealed.len() - marker - 1) };
+            sealed[place] ^= 1 << bit;
+        }
+        if let Some(length) = fate.cut {
+            sealed.truncate(marker + 2 + length % (sealed.len() - marker - 2));
+        }
+        let (mut window, seen) = fate.window(sequence);
+        let (secret, role) =
+            (if fate.other_secret { 8 } else { 7 }, if fate.other_direction { Role::Client } else { Role::Node });
+        let packet = Packet::from_bytes(&[&[0x40, sealed[0], 0, 0], &sealed[1..]].concat()).expect("a message");
+        let own = Context::from_secret(&SessionSecret::restore([secret; 32]), role).expect("in range");
+        let opened = own.unprotect_request(&mut window, &packet).map(|received| message(&received.packet));
+        let end = match role {
+            Role::Client => dke_spec::oscore::client(&ends(secret)),
+            Role::Node => dke_spec::oscore::node(&ends(secret)),
+        };
+        let judged = dke_spec::oscore::open_request(&end, &seen, &bytes(&sealed));
+        let judged = judged.map(|opened| native(&opened.content)).map_err(|reject| format!("{reject:?}"));
+        let name = judged.clone().map_or_else(|name| name, |_| "accepted".into());
+        *SEEN.lock().unwrap().entry(name).or_default() += 1;
+        judgement(opened) == judged
+    }
+    QuickCheck::new().tests(3_000).quickcheck(property as fn(u32, Fate) -> bool);
+    let seen: Vec<String> = SEEN.lock().unwrap().keys().cloned().collect();
+    assert_eq!(seen, ["Malformed", "NotAuthentic", "Replayed", "UnknownKey", "accepted"]);
 }

@@ -78,7 +78,8 @@ fn keys(vector: &Application, secret: &Secret) -> Result<usize, Mismatch> {
     compare(&vector.name, "keys.oscore_master_salt", &keys.oscore_master_salt, &*oscore.master_salt)?;
     compare(&vector.name, "keys.client_id", &keys.client_id, &oscore.client_id)?;
     compare(&vector.name, "keys.node_id", &keys.node_id, &oscore.node_id)?;
-    let table: [(&str, &str, usize, fn(&ObjectKeys) -> &String); 6] = [
+    type Row = (&'static str, &'static str, usize, fn(&ObjectKeys) -> &String);
+    let table: [Row; 6] = [
         ("object kid", "keys.*.kid", 8, |keys| &keys.kid),
         ("cose encrypt0 key", "keys.*.encrypt0_key", 16, |keys| &keys.encrypt0_key),
         ("cose encrypt0 iv", "keys.*.encrypt0_iv", 13, |keys| &keys.encrypt0_iv),
