@@ -29,6 +29,9 @@ pub enum Misuse {
     /// All 2^40 numbers of a key have been used.
     #[error("The key has protected as much as it may.")]
     SequenceExhausted,
+    /// After a notification the nonce of the request serves no more (RFC 8613 section 4.1.3.5).
+    #[error("The response needs a number of its own.")]
+    SequenceMissing,
     /// More than 65,535 bytes for AES-CCM.
     #[error("The content is too long.")]
     TooLong,

@@ -69,16 +69,21 @@ impl Context {
     }
 }
 
-/// `HKDF(.., info, L)` with `info = [id, id_context / nil, alg_aead, type, L]`
-fn expand<const L: usize>(hkdf: &Hkdf<Sha256>, id: &[u8], id_context: Option<&[u8]>, kind: &str) -> Zeroizing<[u8; L]> {
-    let info = encoded(|e| {
+/// `info = [id, id_context / nil, alg_aead, type, L]`
+pub(super) fn info(id: &[u8], id_context: Option<&[u8]>, kind: &str, length: usize) -> Vec<u8> {
+    encoded(|e| {
         e.array(5)?.bytes(id)?;
         match id_context {
             Some(context) => e.bytes(context)?,
             None => e.null()?,
         };
-        e.u8(ALG_AEAD)?.str(kind)?.u64(u64::try_from(L).unwrap_or_default())?.ok()
-    });
+        e.u8(ALG_AEAD)?.str(kind)?.u64(u64::try_from(length).unwrap_or_default())?.ok()
+    })
+}
+
+/// `HKDF(.., info, L)`
+fn expand<const L: usize>(hkdf: &Hkdf<Sha256>, id: &[u8], id_context: Option<&[u8]>, kind: &str) -> Zeroizing<[u8; L]> {
+    let info = info(id, id_context, kind, L);
     let mut out = Zeroizing::new([0; L]);
     // HKDF gives up to 8,160 bytes, and L is 13 or 16.
     let expanded = hkdf.expand(&info, out.as_mut_slice());

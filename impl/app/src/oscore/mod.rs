@@ -5,14 +5,19 @@
 //! | Security Context | 3.2 | [`Context`] |
 //! | OSCORE option | 6.1 | [`OscoreOption`] |
 //! | which options are protected | 4.1 | `message` |
-//! | requests and responses | 8.1 to 8.4 | [`Context`] |
+//! | requests, responses, notifications | 8.1 to 8.4 | [`Context`] |
+//! | over HTTP | 11 | [`http`] |
 //!
-//! Without Observe, and a Proxy-Uri is to be decomposed by the caller: a message that has one is `NotAMessage`.
+//! Block-wise transfer is the caller's: of the whole protected message, or of the message before it is protected.
 
+#[cfg(test)]
+mod appendix_c;
 mod context;
+pub mod http;
 mod message;
 mod option;
 mod protect;
+mod proxy;
 
 pub use context::Context;
 pub use option::OscoreOption;

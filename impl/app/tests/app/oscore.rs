@@ -1,13 +1,9 @@
-//! RFC 8613: the vectors of appendix C, and what is refused.
+//! OSCORE between the ends of an exchange: what a gateway may change, Observe, what is refused. (RFC 8613 appendix C: `src/oscore/appendix_c.rs`.)
 
 use crate::common::{Windows, early, session};
 use coap_lite::{CoapOption, MessageClass, Packet};
 use dke_app::oscore::{Context, OscoreOption};
 use dke_app::{Error, Misuse, Reject, Role};
-
-const SECRET: &str = "0102030405060708090a0b0c0d0e0f10";
-const SALT: &str = "9e7ca92223786340";
-const ID_CONTEXT: &str = "37cbf3210017a2d3";
 
 fn hexed(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
@@ -19,72 +15,6 @@ fn packet(text: &str) -> Packet {
 
 fn written(packet: &Packet) -> String {
     hex::encode(packet.to_bytes().unwrap())
-}
-
-fn derive(salt: &str, id_context: Option<&str>, sender: &str, recipient: &str) -> Context {
-    let id_context = id_context.map(hexed);
-    Context::derive(&hexed(SECRET), &hexed(salt), id_context.as_deref(), &hexed(sender), &hexed(recipient)).unwrap()
-}
-
-/// Both ends of C.1, C.2 and C.3.
-fn appendix_c(case: u8) -> (Context, Context) {
-    let (salt, id_context, client) = match case {
-        1 => (SALT, None, ""),
-        2 => ("", None, "00"),
-        _ => (SALT, Some(ID_CONTEXT), ""),
-    };
-    (derive(salt, id_context, client, "01"), derive(salt, id_context, "01", client))
-}
-
-/// C.4 to C.6 on the contexts of C.1 to C.3: a wrong key, IV, nonce, associated data or option would give other bytes.
-#[test]
-fn requests_of_appendix_c() {
-    let cases = [
-        (
-            1,
-            "44015d1f00003974396c6f63616c686f737483747631",
-            "44025d1f00003974396c6f63616c686f7374620914ff612f1092f1776f1c1668b3825e",
-        ),
-        (
-            2,
-            "440171c30000b932396c6f63616c686f737483747631",
-            "440271c30000b932396c6f63616c686f737463091400ff4ed339a5a379b0b8bc731fffb0",
-        ),
-        (
-            3,
-            "44012f8eef9bbf7a396c6f63616c686f737483747631",
-            "44022f8eef9bbf7a396c6f63616c686f73746b19140837cbf3210017a2d3ff72cd7273fd331ac45cffbe55c3",
-        ),
-    ];
-    for (case, unprotected, protected) in cases {
-        let (client, server) = appendix_c(case);
-        let (sent, _) = client.protect_request(20, &packet(unprotected)).unwrap();
-        assert_eq!(written(&sent), protected, "C.{}", case + 3);
-        let mut windows = Windows::default();
-        let received = server.unprotect_request(&mut windows, &packet(protected)).unwrap();
-        assert_eq!(written(&received.packet), unprotected, "C.{}", case + 3);
-        let again = server.unprotect_request(&mut windows, &packet(protected));
-        assert_eq!(again.err(), Some(Error::Peer(Reject::Replayed)));
-    }
-}
-
-/// C.7 and C.8, answers to C.4: without and with a Partial IV.
-#[test]
-fn responses_of_appendix_c() {
-    let unprotected = "64455d1f00003974ff48656c6c6f20576f726c6421";
-    let cases = [
-        (None, "64445d1f0000397490ffdbaad1e9a7e7b2a813d3c31524378303cdafae119106"),
-        (Some(0), "64445d1f00003974920100ff4d4c13669384b67354b2b6175ff4b8658c666a6cf88e"),
-    ];
-    for (sequence, protected) in cases {
-        let (client, server) = appendix_c(1);
-        let request = packet("44015d1f00003974396c6f63616c686f737483747631");
-        let (sent, pending) = client.protect_request(20, &request).unwrap();
-        let received = server.unprotect_request(&mut Windows::default(), &sent).unwrap();
-        let answer = server.protect_response(received, sequence, &packet(unprotected)).unwrap();
-        assert_eq!(written(&answer), protected);
-        assert_eq!(written(&client.unprotect_response(&pending, &answer).unwrap()), unprotected);
-    }
 }
 
 fn get() -> Packet {
@@ -169,14 +99,145 @@ fn what_a_gateway_changes() {
     }
 }
 
+/// RFC 8613 section 4.1.3.3: `coap://example.com/resource?q=1`.
+const URI: &str = "636f61703a2f2f6578616d706c652e636f6d2f7265736f757263653f713d31";
+
+#[test]
+fn a_proxy_learns_where_a_request_goes_and_no_more() {
+    let (client, node) = contexts();
+    let mut asked = packet("44015d1f00003974");
+    asked.add_option(CoapOption::ProxyUri, hexed(URI));
+    let (sent, _) = client.protect_request(0, &asked).unwrap();
+    assert_eq!(sent.get_first_option(CoapOption::ProxyUri).unwrap(), b"coap://example.com");
+    assert_eq!((sent.get_option(CoapOption::UriPath), sent.get_option(CoapOption::UriQuery)), (None, None));
+    let received = node.unprotect_request(&mut Windows::default(), &sent).unwrap().packet;
+    assert_eq!(received.get_first_option(CoapOption::UriPath).unwrap(), b"resource");
+    assert_eq!(received.get_first_option(CoapOption::UriQuery).unwrap(), b"q=1");
+    // In parts, they stay as they are; and what a forward proxy consumes may be missing then.
+    let mut asked = get();
+    asked.add_option(CoapOption::from(39), b"coap".to_vec());
+    asked.add_option(CoapOption::UriPort, vec![0x16, 0x34]);
+    let (mut sent, _) = client.protect_request(1, &asked).unwrap();
+    for (option, value) in [(39, &b"coap"[..]), (7, &[0x16, 0x34]), (3, b"localhost")] {
+        assert_eq!(sent.get_first_option(CoapOption::from(option)).unwrap(), value);
+    }
+    sent.clear_option(CoapOption::from(39));
+    assert_eq!(written(&node.unprotect_request(&mut Windows::default(), &sent).unwrap().packet), {
+        asked.clear_option(CoapOption::from(39));
+        written(&asked)
+    });
+}
+
+/// A notification with this Observe value outside.
+fn news(order: u8, payload: &str) -> Packet {
+    let mut news = packet("64455d1f00003974");
+    news.add_option(CoapOption::Observe, vec![order]);
+    news.payload = payload.as_bytes().to_vec();
+    news
+}
+
+fn observe() -> Packet {
+    let mut asked = get();
+    asked.add_option(CoapOption::Observe, vec![]);
+    asked
+}
+
+#[test]
+fn notifications_come_in_their_order_and_once() {
+    let (client, node) = contexts();
+    let (sent, mut pending) = client.protect_request(3, &observe()).unwrap();
+    assert_eq!((u8::from(sent.header.code), sent.get_first_option(CoapOption::Observe)), (0x05, Some(&vec![])));
+    // A proxy that takes Observe away does not change the request.
+    let mut stripped = sent.clone();
+    stripped.clear_option(CoapOption::Observe);
+    let mut received = node.unprotect_request(&mut Windows::default(), &stripped).unwrap();
+    assert_eq!(written(&received.packet), written(&observe()));
+    let first = node.protect_notification(&mut received, 0x0123_4567, &news(1, "one")).unwrap();
+    assert_eq!((u8::from(first.header.code), first.get_first_option(CoapOption::Observe)), (0x45, Some(&vec![1])));
+    let second = node.protect_notification(&mut received, 0x0200_0000, &news(2, "two")).unwrap();
+    let third = node.protect_notification(&mut received, 0x0200_0001, &news(3, "three")).unwrap();
+    // The order outside is not believed.
+    let mut first_as_last = first.clone();
+    first_as_last.clear_option(CoapOption::Observe);
+    first_as_last.add_option(CoapOption::Observe, vec![9]);
+    let opened = client.unprotect_notification(&mut pending, &first).unwrap();
+    assert_eq!(
+        (opened.payload.as_slice(), opened.get_first_option(CoapOption::Observe)),
+        (&b"one"[..], Some(&vec![0x23, 0x45, 0x67]))
+    );
+    let opened = client.unprotect_notification(&mut pending, &third).unwrap();
+    assert_eq!(
+        (opened.payload.as_slice(), opened.get_first_option(CoapOption::Observe)),
+        (&b"three"[..], Some(&vec![1]))
+    );
+    for old in [&first, &first_as_last, &second, &third] {
+        assert_eq!(client.unprotect_notification(&mut pending, old).err(), Some(Reject::Replayed));
+    }
+    // It is no single response, and belongs to its request.
+    assert_eq!(client.unprotect_response(&pending, &third).err(), Some(Reject::Malformed));
+    let (_, mut other) = client.protect_request(4, &observe()).unwrap();
+    assert_eq!(client.unprotect_notification(&mut other, &third).err(), Some(Reject::NotAuthentic));
+    // The last response has no Observe, and a number of its own.
+    let gone = packet("64845d1f00003974");
+    let again = node.unprotect_request(&mut Windows::default(), &sent).unwrap();
+    assert_eq!(node.protect_response(received, None, &gone).err(), Some(Misuse::SequenceMissing));
+    let end = node.protect_response(again, Some(0x0200_0002), &gone).unwrap();
+    assert_eq!(written(&client.unprotect_notification(&mut pending, &end).unwrap()), written(&gone));
+}
+
+/// The node's first notification, with the nonce of its request, as peers send it; by the specification.
+fn first_without_a_number(request: &Packet, payload: &str) -> Packet {
+    use dke_spec::bytes::bytes;
+    let keys = dke_spec::application::oscore(&bytes(&[2; 32])).unwrap();
+    let option = OscoreOption::parse(request.get_first_option(CoapOption::Oscore).unwrap()).unwrap();
+    let (kid, sequence) = (bytes(&option.kid.unwrap()), option.sequence.unwrap());
+    let key = dke_spec::oscore::key(&keys.master_secret, &keys.master_salt, &keys.node_id);
+    let common_iv = dke_spec::oscore::common_iv(&keys.master_secret, &keys.master_salt);
+    let nonce = dke_spec::oscore::nonce(&common_iv, &kid, sequence);
+    // 2.05, an empty Observe, the payload.
+    let plaintext = bytes(&[&[0x45, 0x60, 0xff], payload.as_bytes()].concat());
+    let sealed = dke_spec::oscore::seal(&key, &nonce, &dke_spec::oscore::aad(&kid, sequence), &plaintext).unwrap();
+    let mut packet = packet("64455d1f00003974");
+    packet.add_option(CoapOption::Oscore, vec![]);
+    packet.payload = sealed.native_slice().to_vec();
+    packet
+}
+
+#[test]
+fn a_notification_without_a_number_is_the_first() {
+    let (client, node) = contexts();
+    let (sent, mut pending) = client.protect_request(3, &observe()).unwrap();
+    let mut received = node.unprotect_request(&mut Windows::default(), &sent).unwrap();
+    let second = node.protect_notification(&mut received, 0, &news(2, "two")).unwrap();
+    let first = first_without_a_number(&sent, "one");
+    assert_eq!(client.unprotect_notification(&mut pending, &first).unwrap().payload, b"one");
+    assert_eq!(client.unprotect_notification(&mut pending, &first).err(), Some(Reject::Replayed));
+    assert!(client.unprotect_notification(&mut pending, &second).is_ok());
+    assert_eq!(client.unprotect_notification(&mut pending, &first).err(), Some(Reject::Replayed));
+    // To a request without Observe it is no response at all.
+    let (sent, mut pending) = client.protect_request(4, &get()).unwrap();
+    let unasked = first_without_a_number(&sent, "one");
+    assert_eq!(client.unprotect_notification(&mut pending, &unasked).err(), Some(Reject::Malformed));
+    let mut received = node.unprotect_request(&mut Windows::default(), &sent).unwrap();
+    let refused = node.protect_notification(&mut received, 5, &news(1, "one"));
+    assert_eq!(refused.err(), Some(Misuse::NotAMessage));
+    assert_eq!(node.protect_response(received, None, &news(1, "one")).err(), Some(Misuse::NotAMessage));
+}
+
 #[test]
 fn what_cannot_be_protected() {
     let (client, _) = contexts();
     assert_eq!(client.protect_request(1 << 40, &get()).err(), Some(Misuse::SequenceExhausted));
     assert_eq!(client.protect_request(0, &packet("64455d1f00003974ff6f6b")).err(), Some(Misuse::NotAMessage));
-    for option in [CoapOption::Observe, CoapOption::ProxyUri, CoapOption::Oscore] {
+    // OSCORE in OSCORE; Observe 2; no URI; a path beside a URI.
+    for (option, value) in [
+        (CoapOption::Oscore, ""),
+        (CoapOption::Observe, "02"),
+        (CoapOption::ProxyUri, "78"),
+        (CoapOption::ProxyUri, URI),
+    ] {
         let mut asked = get();
-        asked.add_option(option, vec![]);
+        asked.add_option(option, hexed(value));
         assert_eq!(client.protect_request(0, &asked).err(), Some(Misuse::NotAMessage));
     }
     let mut long = get();
