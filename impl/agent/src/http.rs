@@ -95,7 +95,8 @@ fn class(status: StatusCode) -> (u16, u16) {
 const fn verb(method: Method) -> &'static str {
     match method {
         Method::Get => "GET",
-        Method::Post => "POST",
+        // HTTP has no method of its own for FETCH.
+        Method::Post | Method::Fetch => "POST",
         Method::Put => "PUT",
         Method::Delete => "DELETE",
     }

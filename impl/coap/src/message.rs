@@ -62,6 +62,11 @@ impl Code {
         self.0 >> 5
     }
 
+    /// What it says within its class.
+    pub const fn detail(self) -> u8 {
+        self.0 & 0x1f
+    }
+
     /// 2.xx
     pub const fn is_success(self) -> bool {
         self.class() == 2
@@ -70,7 +75,7 @@ impl Code {
 
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:02}", self.class(), self.0 & 0x1f)
+        write!(f, "{}.{:02}", self.class(), self.detail())
     }
 }
 
@@ -229,7 +234,7 @@ pub const fn is_safe_to_forward(number: u16) -> bool {
 
 /// An option of a request that stands in the way: 5.05 for a forward proxy's, else 4.02. A server does so with critical ones that it does not
 /// understand (RFC 7252 section 5.4.1), a proxy with those that are unsafe to forward (section 5.7.1).
-pub(crate) fn not_understood(packet: &Packet, forwards: bool) -> Option<Code> {
+pub(crate) fn not_understood(packet: &Packet, forwards: impl Fn() -> bool) -> Option<Code> {
     const ACCEPT: u16 = 17;
     const PROXY_URI: u16 = 35;
     const PROXY_SCHEME: u16 = 39;
@@ -237,7 +242,7 @@ pub(crate) fn not_understood(packet: &Packet, forwards: bool) -> Option<Code> {
         PROXY_URI | PROXY_SCHEME => Some(Code::NO_PROXY),
         ACCEPT => None,
         number if OWN.contains(&number) => None,
-        number if forwards => (!is_safe_to_forward(number)).then_some(Code::BAD_OPTION),
+        number if forwards() => (!is_safe_to_forward(number)).then_some(Code::BAD_OPTION),
         number => (number % 2 == 1).then_some(Code::BAD_OPTION),
     })
 }
@@ -295,7 +300,7 @@ mod tests {
                 *first = 0x40 | (*first & 0x3f);
             }
             if let Ok((_, packet)) = parse(&datagram) {
-                not_understood(&packet, true);
+                not_understood(&packet, || true);
                 passed_on(&packet);
                 texts(&packet, CoapOption::UriPath);
                 uint(&packet, CoapOption::Block1);
@@ -308,7 +313,7 @@ mod tests {
         let with = |number: u16, forwards| {
             let mut packet = Packet::new();
             packet.add_option(CoapOption::from(number), vec![1]);
-            not_understood(&packet, forwards)
+            not_understood(&packet, || forwards)
         };
         let server = |number| with(number, false);
         assert_eq!([server(11), server(12), server(17), server(258), server(60)], [None; 5]);

@@ -268,7 +268,7 @@ impl<S: Service> Server<S> {
     async fn try_answer(self: &Arc<Self>, peer: SocketAddr, packet: &Packet) -> Result<Packet, Code> {
         let method = Method::from_code(code(packet).0).ok_or(Code::METHOD_NOT_ALLOWED)?;
         let mut request = Request::read(peer, method, packet).ok_or(Code::BAD_REQUEST)?;
-        if let Some(code) = not_understood(packet, self.service.forwards(&request)) {
+        if let Some(code) = not_understood(packet, || self.service.forwards(&request)) {
             return Err(code);
         }
         let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;

@@ -7,6 +7,7 @@
 //! **Backup**: copy the file while no process has it open. It is complete in itself.
 
 mod keys;
+mod rows;
 mod tables;
 
 use crate::refusal::Refusal;

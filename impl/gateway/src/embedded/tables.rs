@@ -1,14 +1,16 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
+use super::rows::{Open, Rows, collect, damaged, decode, encode, put, read, remove};
 use super::{failed, keys};
-use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::record::{
+    BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
+};
 use crate::store::{Read, StoreError, Write};
-use minicbor::{Decode, Encode};
-use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, Table, TableDefinition, WriteTransaction};
+use dke::crypto::Hash;
+use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, TableDefinition, WriteTransaction};
 use std::ops::ControlFlow;
 
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
-type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
@@ -19,6 +21,13 @@ const EXCHANGES: Definition = Definition::new("exchanges");
 const QUEUE: Definition = Definition::new("queue");
 const DUE: Definition = Definition::new("due");
 const REPRESENTATIONS: Definition = Definition::new("representations");
+/// Requests that wait for their nodes.
+const REQUESTS: Definition = Definition::new("requests");
+/// Requests that have been answered.
+const RESPONSES: Definition = Definition::new("responses");
+/// Numbers of requests by their digests.
+const DIGESTS: Definition = Definition::new("digests");
+const REQUESTS_DUE: Definition = Definition::new("requests due");
 
 const VERSION: &[u8] = b"dke-gateway-1";
 
@@ -52,6 +61,10 @@ pub(super) struct Writing<'t> {
     queue: Open<'t>,
     due: Open<'t>,
     representations: Open<'t>,
+    requests: Open<'t>,
+    responses: Open<'t>,
+    digests: Open<'t>,
+    requests_due: Open<'t>,
     full: bool,
     changed: bool,
 }
@@ -66,6 +79,10 @@ impl<'t> Writing<'t> {
             queue: open(QUEUE)?,
             due: open(DUE)?,
             representations: open(REPRESENTATIONS)?,
+            requests: open(REQUESTS)?,
+            responses: open(RESPONSES)?,
+            digests: open(DIGESTS)?,
+            requests_due: open(REQUESTS_DUE)?,
             full,
             changed: false,
         })
@@ -82,7 +99,7 @@ impl<'t> Writing<'t> {
         transaction.commit().map_err(failed)
     }
 
-    /// Counts one more start. Returns which one it is.
+    /// Counts one more start, and adds the tables that an older gateway did not make. Returns which start it is.
     pub(super) fn begin_start(database: &Database) -> Result<u64, StoreError> {
         const STARTS: &[u8] = b"starts";
         let transaction = database.begin_write().map_err(failed)?;
@@ -91,6 +108,7 @@ impl<'t> Writing<'t> {
             let before = format.value(STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
             let start = before.saturating_add(1);
             put(&mut format, STARTS, &start.to_be_bytes())?;
+            Writing::begin(&transaction, false)?;
             start
         };
         transaction.commit().map_err(failed)?;
@@ -109,46 +127,6 @@ trait Tables {
         definition: Definition,
         read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
-}
-
-/// Sees one row: its key and its value.
-type See<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
-
-/// What reading needs of a table, whatever the transaction.
-trait Rows {
-    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Shows a value, if there is one.
-    fn show(&self, key: &[u8], see: &mut dyn FnMut(&[u8])) -> Result<(), StoreError>;
-    /// Visits the rows from `from` on, in order.
-    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError>;
-    fn rows(&self) -> Result<u64, StoreError>;
-}
-
-impl<T: ReadableTable<&'static [u8], &'static [u8]>> Rows for T {
-    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
-    }
-
-    fn show(&self, key: &[u8], see: &mut dyn FnMut(&[u8])) -> Result<(), StoreError> {
-        if let Some(value) = self.get(key).map_err(failed)? {
-            see(value.value());
-        }
-        Ok(())
-    }
-
-    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError> {
-        for row in self.range::<&[u8]>(from..).map_err(failed)? {
-            let (key, value) = row.map_err(failed)?;
-            if see(key.value(), value.value()).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> Result<u64, StoreError> {
-        self.len().map_err(failed)
-    }
 }
 
 impl Tables for Reading {
@@ -173,46 +151,13 @@ impl Tables for Writing<'_> {
             "exchanges" => &self.exchanges,
             "queue" => &self.queue,
             "due" => &self.due,
+            "requests" => &self.requests,
+            "responses" => &self.responses,
+            "digests" => &self.digests,
+            "requests due" => &self.requests_due,
             _ => &self.representations,
         })
     }
-}
-
-fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
-    bytes.map(|bytes| read(&bytes)).transpose()
-}
-
-fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
-    minicbor::decode(bytes).map_err(|error| damaged(&error.to_string()))
-}
-
-fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(record).map_err(failed)
-}
-
-fn damaged(why: &str) -> StoreError {
-    StoreError::Damaged(String::new(), format!("a record cannot be read: {why}"))
-}
-
-/// Rows whose key begins with `prefix`, up to `limit`, as `read` understands them.
-fn collect<T>(
-    rows: &dyn Rows,
-    prefix: &[u8],
-    limit: usize,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<Vec<T>, StoreError> {
-    let (mut found, mut strange) = (Vec::new(), false);
-    rows.visit(prefix, &mut |key, _| {
-        if found.len() >= limit || !key.starts_with(prefix) {
-            return ControlFlow::Break(());
-        }
-        match read(key) {
-            Some(one) => found.push(one),
-            None => strange = true,
-        }
-        ControlFlow::Continue(())
-    })?;
-    if strange { Err(damaged("a key has another form")) } else { Ok(found) }
 }
 
 impl<S: Tables> Read for S {
@@ -284,14 +229,31 @@ impl<S: Tables> Read for S {
     fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError> {
         decode(self.with(REPRESENTATIONS, |rows| rows.value(&keys::representation(node, name)))?)
     }
-}
 
-fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.insert(key, value).map(drop).map_err(failed)
-}
+    fn request(&self, node: &NodeId, number: u64) -> Result<Option<RequestRecord>, StoreError> {
+        let key = keys::request(node, number);
+        let waits = self.with(REQUESTS, |rows| rows.value(&key))?;
+        decode(if waits.is_some() { waits } else { self.with(RESPONSES, |rows| rows.value(&key))? })
+    }
 
-fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.remove(key).map_err(failed)?.is_some())
+    fn request_number(&self, node: &NodeId, digest: &Hash) -> Result<Option<u64>, StoreError> {
+        let number = self.with(DIGESTS, |rows| rows.value(&keys::digest(node, digest)))?;
+        let read = |bytes: Vec<u8>| bytes.try_into().map(u64::from_be_bytes);
+        number.map(read).transpose().map_err(|_| damaged("a request's number has another form"))
+    }
+
+    fn requests_waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        self.with(REQUESTS, |rows| collect(rows, node, limit, |key| Some(keys::read_request(key)?.1)))
+    }
+
+    fn requests_answered(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        self.with(RESPONSES, |rows| collect(rows, node, limit, |key| Some(keys::read_request(key)?.1)))
+    }
+
+    fn requests_due(&self, now: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
+        let first = self.with(REQUESTS_DUE, |rows| collect(rows, &[], limit, keys::read_request_due))?;
+        Ok(first.into_iter().take_while(|(at, _, _)| *at < now).collect())
+    }
 }
 
 impl Write for Writing<'_> {
@@ -349,5 +311,37 @@ impl Write for Writing<'_> {
     fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError> {
         self.changed = true;
         remove(&mut self.representations, &keys::representation(node, name))
+    }
+
+    fn put_request(&mut self, node: &NodeId, number: u64, record: &RequestRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        let (key, value) = (keys::request(node, number), encode(record)?);
+        put(&mut self.digests, &keys::digest(node, &record.digest), &number.to_be_bytes())?;
+        match record.state {
+            RequestState::Waits { .. } => put(&mut self.requests, &key, &value),
+            RequestState::Answered { .. } => {
+                remove(&mut self.requests, &key)?;
+                put(&mut self.responses, &key, &value)
+            }
+        }
+    }
+
+    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        let Some(record) = self.request(node, number)? else { return Ok(()) };
+        self.changed = true;
+        let key = keys::request(node, number);
+        remove(&mut self.digests, &keys::digest(node, &record.digest))?;
+        remove(&mut self.requests, &key)?;
+        remove(&mut self.responses, &key).map(drop)
+    }
+
+    fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.requests_due, &keys::request_due(at, node, number), &[])
+    }
+
+    fn remove_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        remove(&mut self.requests_due, &keys::request_due(at, node, number)).map(drop)
     }
 }
