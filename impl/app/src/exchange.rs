@@ -164,7 +164,8 @@ pub struct Exchange<'a> {
 }
 
 /// A request that an exchange has protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Under which keys.
     pub stage: Stage,

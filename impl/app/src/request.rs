@@ -18,6 +18,7 @@ use crate::window::{Window, WindowStore};
 use coap_lite::{CoapOption, Packet};
 use minicbor::Decoder;
 use minicbor::data::Type;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use zeroize::Zeroizing;
 
@@ -30,7 +31,8 @@ const POST: u8 = 0x02;
 const CHANGED: u8 = 0x44;
 
 /// What protects a request and its response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Protection {
     /// RFC 8613.
     Oscore,
