@@ -6,9 +6,9 @@ use crate::args::Data;
 use crate::client_call::call_over;
 use crate::fault::Fault;
 use crate::network_args::{Call as CallArgs, NodeRun, To};
-use crate::node::mode_name;
 use crate::node_run::wake;
 use crate::report::Report;
+use crate::session::mode_name;
 use dke::Session;
 use dke::key_schedule::EarlySecret;
 use dke::message::Initiate;
@@ -83,6 +83,7 @@ pub(super) async fn sleeper(
         every: EVERY.as_secs(),
         once: false,
         handler: None,
+        serve: None,
         handler_timeout: PATIENCE,
         low: 1,
         depth: 3,
