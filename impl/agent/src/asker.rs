@@ -11,6 +11,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// Seconds for which one request over HTTP waits.
 const WAIT: u64 = 30;
+/// Time for a request to come to the gateway, even if nobody waits for its response.
+const SENDING: Duration = Duration::from_secs(2);
 
 /// A request that is durable, and not yet answered. While this lives the store is not locked: the node may sleep for long.
 pub trait Waiting {
@@ -66,8 +68,7 @@ impl Gateway {
         let outer = request.outer()?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now()).as_secs();
-            // The request is made even if nobody waits for its response.
-            let patience = deadline.max(Instant::now().checked_add(Duration::from_secs(5)).unwrap_or(deadline));
+            let patience = deadline.max(Instant::now().checked_add(SENDING).unwrap_or(deadline));
             let asked = timeout_at(patience, self.ask_node(node, &outer, left.min(WAIT))).await;
             let pause = match asked {
                 Err(_) => return Err(Unanswered::Sleeps),

@@ -20,6 +20,7 @@ mod network_args;
 mod node;
 mod node_run;
 mod node_store;
+mod outer;
 mod party;
 mod protect;
 mod protect_args;

@@ -189,6 +189,9 @@ pub(crate) struct Request {
     /// Fingerprint of the session, as `dke client status` tells it; the newest with this node if left out
     #[arg(long, value_name = "HEX", value_parser = hex_arg)]
     pub(crate) session: Option<HexArg>,
+    /// Over the newest exchange that the node has not confirmed yet, though there is a session
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) early: bool,
 }
 
 #[derive(ClapArgs)]

@@ -4,7 +4,7 @@ use crate::client_store::ClientFile;
 use crate::fault::Fault;
 use crate::files::{self, Locked};
 use crate::hexed::{Hex, HexN};
-use crate::party::Party;
+use crate::party::{Held, Party};
 use crate::protect_args::{Request, Which};
 use crate::report::{Report, data};
 use crate::serve::runtime;
@@ -111,7 +111,9 @@ fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault
     let mut party = Party::Client(ClientFile::open(Locked::wait(&args.dir)?)?);
     let mut id = [0; 8];
     OsRng.try_fill_bytes(&mut id).map_err(|_| dke::Misuse::BrokenRandomness)?;
-    let here = |one: &crate::party::Held<'_>| which.fits(one) && one.peer_hash.is_some_and(|hash| url.is(&hash));
+    let here = |one: &Held<'_>| {
+        which.fits(one) && one.peer_hash.is_some_and(|hash| url.is(&hash)) && !(args.early && one.fingerprint.is_some())
+    };
     let mut held = party.held()?.into_iter().find(here).ok_or_else(|| {
         Fault::usage(
             "There is no exchange with this node here; begin one with `dke client call`, or see `dke client status`.",

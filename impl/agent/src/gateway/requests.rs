@@ -27,7 +27,8 @@ impl Gateway {
     /// to wait so many seconds for the node, over HTTP; over CoAP it waits as it likes.
     pub async fn ask_node(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
         let path = [ROOT, "", NODES];
-        self.show(&path, |resource| Traffic::Sent { resource, body: &outer.payload });
+        let written = message::encode(outer).map_err(|_| Failure::TooLarge)?;
+        self.show(&path, |resource| Traffic::Sent { resource, body: &written });
         let reply = match &self.link {
             Link::Coap(client) => {
                 let reply = client.send(&addressed(node, outer)?).await?;
@@ -47,7 +48,8 @@ impl Gateway {
             }
         };
         if let Reply::Response(response) = &reply {
-            self.show(&path, |resource| Traffic::Answered { resource, body: &response.payload });
+            let written = message::encode(response).map_err(|_| Failure::TooLarge)?;
+            self.show(&path, |resource| Traffic::Answered { resource, body: &written });
         }
         Ok(reply)
     }
