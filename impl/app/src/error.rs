@@ -18,6 +18,9 @@ pub enum Reject {
     /// `exp` has passed.
     #[error("The object has expired.")]
     Expired,
+    /// A response to another request.
+    #[error("The response answers another request.")]
+    WrongRequest,
 }
 
 /// What was wrong with this side's own input. Nothing was done.
@@ -38,6 +41,9 @@ pub enum Misuse {
     /// An identifier of OSCORE is too long, or both ends have the same.
     #[error("The identifiers are too long, or the same.")]
     InvalidId,
+    /// The early or the session secret is not there: not yet, or not any more.
+    #[error("There are no keys of this kind.")]
+    NoKeys,
 }
 
 /// Why a step was not done. `S` is the store's error.

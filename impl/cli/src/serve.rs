@@ -53,6 +53,9 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
         lease: args.lease,
         leases_per_address: args.leases_per_address,
         queue_max: args.queue,
+        requests_max: args.requests,
+        requests_per_address: args.requests.div_ceil(4),
+        request_retention: args.keep_requests,
         requests_per_second: args.rate,
         burst: args.rate.saturating_mul(4),
         ..Policy::default()

@@ -15,9 +15,9 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Memory that the gateway may hold, in kB: its page cache has 64 MB.
 const MEMORY_MAX: u64 = 200_000;
@@ -42,26 +42,55 @@ fn ask_offer(node: &str, id: u16) -> Vec<u8> {
     [&[0x40, 2], id.to_be_bytes().as_slice(), b"\xb3dke\x0d\x09", node.as_bytes(), b"\x05offer"].concat()
 }
 
-/// Sends from all sources at full rate until told to stop; counts the codes of the answers. 5.03 and 4.29 must say when to come again.
+/// What a flood does now.
+#[derive(Default)]
+struct Flood(AtomicU8);
+
+impl Flood {
+    const FULL_RATE: u8 = 0;
+    const AS_ANSWERED: u8 = 1;
+    const OVER: u8 = 2;
+
+    /// From now on a source waits for the answer to its last datagram, or a little: so the system's queue of datagrams is not always full, and whoever
+    /// is honest gets through to the gateway. That is then as busy as can be.
+    fn calm(&self) {
+        self.0.store(Flood::AS_ANSWERED, Ordering::Relaxed);
+    }
+
+    fn is(&self, now: u8) -> bool {
+        self.0.load(Ordering::Relaxed) == now
+    }
+}
+
+/// Ends a flood, also where a test fails.
+struct Ending<'a>(&'a Flood);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(Flood::OVER, Ordering::Relaxed);
+    }
+}
+
+/// Sends from all sources until told to stop; counts the codes of the answers. 5.03 and 4.29 must say when to come again.
 fn flood(
     server: SocketAddr,
     network: u8,
-    stop: &AtomicBool,
+    now: &Flood,
     mut datagram: impl FnMut(u16) -> Vec<u8>,
 ) -> BTreeMap<String, u64> {
     const MAX_AGE: u8 = 14;
-    let sources: Vec<UdpSocket> = (1..=SOURCES)
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let mut sources: Vec<(UdpSocket, Option<Instant>)> = (1..=SOURCES)
         .map(|host| {
             let socket = UdpSocket::bind((Ipv4Addr::new(127, 1, network, host), 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
-            socket
+            (socket, None)
         })
         .collect();
     let (mut codes, mut buffer, mut id) = (BTreeMap::new(), [0; 2048], 0_u16);
-    while !stop.load(Ordering::Relaxed) {
+    while !now.is(Flood::OVER) {
         id = id.wrapping_add(1);
-        for source in &sources {
-            let _ = source.send_to(&datagram(id), server);
+        for (source, asked) in &mut sources {
             while let Ok((length, _)) = source.recv_from(&mut buffer) {
                 let code = format!("{}.{:02}", buffer[1] >> 5, buffer[1] & 31);
                 if code == "5.03" || code == "4.29" {
@@ -72,19 +101,18 @@ fn flood(
                     );
                 }
                 *codes.entry(code).or_default() += 1;
+                *asked = None;
             }
+            if now.is(Flood::FULL_RATE) || asked.is_none_or(|asked| asked.elapsed() > PATIENCE) {
+                let _ = source.send_to(&datagram(id), server);
+                *asked = Some(Instant::now());
+            }
+        }
+        if now.is(Flood::AS_ANSWERED) {
+            std::thread::yield_now();
         }
     }
     codes
-}
-
-/// Ends a flood, also where a test fails.
-struct Stopping<'a>(&'a AtomicBool);
-
-impl Drop for Stopping<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// An honest client's whole exchange.
@@ -107,14 +135,15 @@ fn a_flood_of_requests_for_offers() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor --puzzle 8 --rate 20");
     place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let stop = AtomicBool::new(false);
+    let now = Flood::default();
     let codes = scope(|scope| {
-        let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &stop, |id| ask_offer(&node, id)));
-        let stopping = Stopping(&stop);
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &now, |id| ask_offer(&node, id)));
+        let ending = Ending(&now);
         sleep(FOR);
+        now.calm();
         // The puzzle keeps the prekeys for those who work for them.
         exchange(&place, &gateway);
-        drop(stopping);
+        drop(ending);
         flood.join().unwrap()
     });
     let state = gateway.nodes()["list"][0].clone();
@@ -135,12 +164,12 @@ fn prekeys_that_a_flood_drained_come_back() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor --lease 1");
     place.ok(&format!("node run lamp --gateway {} --once --depth 6", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let stop = AtomicBool::new(false);
+    let now = Flood::default();
     let codes = scope(|scope| {
-        let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &stop, |id| ask_offer(&node, id)));
-        let stopping = Stopping(&stop);
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &now, |id| ask_offer(&node, id)));
+        let ending = Ending(&now);
         sleep(FOR);
-        drop(stopping);
+        drop(ending);
         flood.join().unwrap()
     });
     let allowed = ["2.04", "4.29", "5.03"];
@@ -158,7 +187,7 @@ fn garbage_and_halves_of_messages() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor");
     place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (now, sent) = (Flood::default(), AtomicU64::new(0));
     let garbage = |id: u16| {
         sent.fetch_add(1, Ordering::Relaxed);
         let mut random = vec![0; (OsRng.next_u32() % 200) as usize];
@@ -174,13 +203,14 @@ fn garbage_and_halves_of_messages() {
         }
     };
     scope(|scope| {
-        let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &stop, garbage));
-        let connections = scope.spawn(|| half_connections(&gateway, &stop));
-        let stopping = Stopping(&stop);
+        let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &now, garbage));
+        let connections = scope.spawn(|| half_connections(&gateway, &now));
+        let ending = Ending(&now);
         sleep(FOR);
+        now.calm();
         exchange(&place, &gateway);
         assert_eq!(gateway.nodes()["nodes"], 1);
-        drop(stopping);
+        drop(ending);
         let codes = datagrams.join().unwrap();
         println!(
             "garbage: {} datagrams, {} connections; answers {codes:?}; the gateway held at most {} kB",
@@ -202,10 +232,10 @@ fn blocks(node: &str, id: u16, block_1: u8) -> Vec<u8> {
 }
 
 /// Connections over HTTP that say half of a request, or nonsense, and stay.
-fn half_connections(gateway: &Served, stop: &AtomicBool) -> usize {
+fn half_connections(gateway: &Served, now: &Flood) -> usize {
     let address = gateway.http.strip_prefix("http://").unwrap();
     let mut open = Vec::new();
-    while !stop.load(Ordering::Relaxed) && open.len() < 500 {
+    while !now.is(Flood::OVER) && open.len() < 500 {
         let mut stream = TcpStream::connect(address).unwrap();
         let half: &[u8] = match open.len() % 3 {
             0 => b"GET /dke HT",

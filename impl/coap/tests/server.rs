@@ -170,7 +170,7 @@ async fn what_is_no_message_is_reset_or_ignored() {
     let mut odd = request(1, "x", 11);
     odd.add_option(CoapOption::Unknown(65001), vec![1]);
     assert_eq!(code(&peer.ask(&odd).await), Code::BAD_OPTION.0);
-    assert_eq!(code(&peer.ask(&request(5, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
+    assert_eq!(code(&peer.ask(&request(6, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
 }
 
 fn block(number: u32, more: bool, exponent: u32) -> Vec<u8> {

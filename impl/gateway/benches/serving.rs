@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use udp::{Ask, Libcoap, Load, Until, cpu, get, offer, offer_of_each};
+use udp::{Ask, Libcoap, Load, cpu, get, offer, offer_of_each};
 
 const IN_FLIGHT: usize = 64;
 /// Bytes of a datagram with an Offer of a batch of 256.
@@ -37,14 +37,17 @@ struct Scale {
     leased: usize,
     few: usize,
     many: usize,
+    /// Offers of each gateway, after the first ones.
+    then: usize,
 }
 
 impl Scale {
     const fn full(many: usize) -> Scale {
-        Scale { time: Duration::from_secs(3), rounds: 5, leased: 20_000, few: 1000, many }
+        Scale { time: Duration::from_secs(3), rounds: 5, leased: 20_000, few: 1000, many, then: 100_000 }
     }
 
-    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600 };
+    const TEST: Scale =
+        Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600, then: 300 };
 }
 
 fn clock() -> u64 {
@@ -196,54 +199,67 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
 
 /// A gateway with nodes.
 struct Many {
-    count: usize,
     nodes: Vec<NodeId>,
     server: SocketAddr,
-    /// How long each node's first Offer since the start took, and those after them.
-    times: [Vec<Duration>; 2],
+}
+
+/// Latencies of one gateway.
+struct Latency<A> {
+    load: Load<A>,
+    /// It is asked once in so many turns.
+    once_in: usize,
+    times: Vec<Duration>,
+}
+
+impl<A: Ask> Latency<A> {
+    fn new(of: &Many, ask: A, once_in: usize) -> Latency<A> {
+        Latency { load: Load::new(of.server, ask, 1), once_in, times: Vec::new() }
+    }
+
+    fn turn(&mut self, turn: usize) {
+        if turn.is_multiple_of(self.once_in) {
+            self.times.extend(self.load.time());
+        }
+    }
+
+    /// p50 and p99.
+    fn quantiles(&mut self) -> [Duration; 2] {
+        self.times.sort_unstable();
+        [self.times[self.times.len() / 2], self.times[self.times.len() * 99 / 100]]
+    }
 }
 
 /// Fills a store, and starts a gateway over it.
 fn start(directory: &Path, count: usize) -> Many {
     let path = directory.join(format!("nodes-{count}"));
     let nodes = fill(&open(&path, 3600), count, 6, 10);
-    let before = udp::resident();
     let start = Instant::now();
     let gateway = open(&path, 0);
-    let opened = start.elapsed();
+    let took = start.elapsed();
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    println!("  {count:6} nodes: file {:5} MB, start-up {took:6.2?}", bytes / 1_000_000);
     // What was handed out before the restart is on loan for a second.
     std::thread::sleep(Duration::from_secs(2));
-    let server = start_gateway(gateway);
-    let first = Load::new(server, offer_of_each(&nodes), 1).times(Until::Answered(count));
-    println!(
-        "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB",
-        std::fs::metadata(&path).unwrap().len() / 1_000_000,
-        udp::resident().saturating_sub(before) / 1_000_000,
-    );
-    Many { count, nodes, server, times: [first, Vec::new()] }
+    Many { nodes, server: start_gateway(gateway) }
 }
 
-/// p50 and p99.
-fn quantiles(times: &mut [Duration]) -> [Duration; 2] {
-    times.sort_unstable();
-    [times[times.len() / 2], times[times.len() * 99 / 100]]
-}
-
-/// Latency with few and with many nodes: all gateways run at once and are asked in turn, one request at a time.
+/// Latency with few and with many nodes: all gateways run at once and are asked in turn, one request at a time, so that they meet the same machine.
 fn many(scale: Scale, directory: &Path) {
     println!("Nodes with 64 prekeys and 10 messages each");
     let tenfold = std::iter::successors(Some(scale.few), |count| count.checked_mul(10));
     let counts: Vec<usize> = tenfold.take_while(|count| *count < scale.many).chain([scale.many]).collect();
-    let mut all: Vec<Many> = counts.into_iter().map(|count| start(directory, count)).collect();
-    for _ in 0..scale.rounds {
-        for one in &mut all {
-            let mut load = Load::new(one.server, offer(&one.nodes), 1);
-            one.times[1].extend(load.times(Until::Elapsed(scale.time)));
-        }
-    }
+    let all: Vec<Many> = counts.into_iter().map(|count| start(directory, count)).collect();
+    // Every node is asked for an Offer once, in the time that the most nodes take.
+    let mut firsts: Vec<_> =
+        all.iter().map(|one| Latency::new(one, offer_of_each(&one.nodes), scale.many / one.nodes.len())).collect();
+    (0..scale.many).for_each(|turn| firsts.iter_mut().for_each(|one| one.turn(turn)));
+    let mut thens: Vec<_> = all.iter().map(|one| Latency::new(one, offer(&one.nodes), 1)).collect();
+    (0..scale.then).for_each(|turn| thens.iter_mut().for_each(|one| one.turn(turn)));
+    let memory = udp::resident() / 1_000_000;
+    println!("memory of this process, where all of them run: {memory} MB, 64 MB of pages for each gateway included");
     println!("p50 and p99 of a node's first Offer since the start, and of those after them");
-    for Many { count, times: [first, then], .. } in &mut all {
-        println!("  {count:6} nodes: {:6.1?}, then {:6.1?}", quantiles(first), quantiles(then));
+    for ((one, first), then) in all.iter().zip(&mut firsts).zip(&mut thens) {
+        println!("  {:6} nodes: {:6.1?}, then {:6.1?}", one.nodes.len(), first.quantiles(), then.quantiles());
     }
 }
 

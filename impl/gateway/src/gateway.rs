@@ -1,5 +1,7 @@
 //! The gateway: the steps of PROTOCOL.md over a store.
 
+mod requests;
+
 use crate::batch;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
@@ -15,7 +17,9 @@ use dke::gateway::{Known, Verified, verify_publication};
 use dke::{Credential, Reject, RustCrypto};
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+
+pub use requests::Asked;
 
 /// Rounds in which an Offer is found or the reason why there is none.
 const ROUNDS: usize = 8;
@@ -32,6 +36,8 @@ pub struct Gateway<S> {
     wakes: Wakes,
     bells: Bells,
     puzzles: Option<Puzzles>,
+    /// Clients that wait for a response.
+    held: Semaphore,
     clock: Clock,
 }
 
@@ -54,6 +60,8 @@ pub struct NodeState {
     pub published: Option<u64>,
     /// Initiates that wait for it.
     pub waiting: u32,
+    /// Requests that wait for it.
+    pub requests: usize,
     /// When it was awake last, as far as is known.
     pub awake: Option<u64>,
     /// Seconds until its next wake-up, if it keeps its habits.
@@ -75,6 +83,7 @@ impl<S: Store> Gateway<S> {
         Gateway {
             leases: Arc::new(Leases::new(store.start())),
             store: Arc::new(store),
+            held: Semaphore::new(policy.held_max.min(Semaphore::MAX_PERMITS)),
             policy: Arc::new(policy),
             quota: Quota::new(),
             wakes: Wakes::default(),
@@ -352,6 +361,7 @@ impl<S: Store> Gateway<S> {
             not_after: newest.map(|batch| batch.not_after),
             published: newest.map(|batch| batch.stored),
             waiting: steps::waiting(records, &id, &self.policy)?,
+            requests: records.requests_waiting(&id, self.policy.requests_max)?.len(),
             awake: self.wakes.last(&id),
             next_wake: self.wakes.next_in(&id, now),
         })
@@ -363,10 +373,13 @@ impl<S: Store> Gateway<S> {
         Ok(Totals { nodes, leases: self.leases.len() })
     }
 
-    /// Forgets exchanges that have been kept long enough. To be called now and then; returns how many were forgotten.
+    /// Forgets exchanges and requests that have been kept long enough. To be called now and then; returns how many were forgotten.
     pub async fn sweep(&self) -> Result<usize, Refusal> {
         let (now, policy) = (self.now(), self.policy.clone());
-        self.store.write(move |records| steps::forget(records, now, &policy)).await
+        let forget = move |records: &mut dyn Write| {
+            Ok(steps::forget(records, now, &policy)?.saturating_add(crate::requests::forget(records, now)?))
+        };
+        self.store.write(forget).await
     }
 
     /// Resolves when the store has failed: the gateway must be ended, and started again.

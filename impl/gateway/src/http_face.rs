@@ -1,8 +1,10 @@
 //! The HTTP/1.1 face: the same resources, mapped as RFC 8075 section 7 asks, and a page for people at `/`.
 
+mod nodes;
+
 use crate::gateway::Gateway;
 use crate::page;
-use crate::resource::{self, Answer, Format, Method, Status};
+use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, Request, State};
@@ -14,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -85,8 +87,16 @@ async fn serve<S: Store>(
     let path: Vec<String> = head.uri.path().split('/').skip(1).map(ToString::to_string).collect();
     let query: Vec<String> =
         head.uri.query().into_iter().flat_map(|query| query.split('&')).map(ToString::to_string).collect();
-    let answer = answer(&gateway, peer, method, &path, &query, &head.headers, &body).await;
-    response(answer)
+    let by = peer.ip();
+    match (Resource::read(&path), method) {
+        (Some(Resource::Below(node, below)), Method::Post) => {
+            nodes::ask(&gateway, by, &node, below, &query, &head.headers, &body).await.unwrap_or_else(response)
+        }
+        (Some(Resource::Response(node, number)), Method::Get) => {
+            nodes::collect(&gateway, by, &node, number, &head.headers).await.unwrap_or_else(response)
+        }
+        _ => response(answer(&gateway, by, method, &path, &query, &head.headers, &body).await),
+    }
 }
 
 /// The page for people.
@@ -103,7 +113,7 @@ async fn front<S: Store>(State(gateway): State<Arc<Gateway<S>>>, Extension(peer)
 
 async fn answer<S: Store>(
     gateway: &Gateway<S>,
-    peer: SocketAddr,
+    address: IpAddr,
     method: Method,
     path: &[String],
     query: &[String],
@@ -111,7 +121,7 @@ async fn answer<S: Store>(
     body: &Bytes,
 ) -> Answer {
     let format = headers.get(CONTENT_TYPE).map(|name| name.to_str().ok().and_then(Format::from_media_type).ok_or(()));
-    let request = resource::Request { address: peer.ip(), method, path, query, format, body };
+    let request = resource::Request { address, method, path, query, format, body };
     let wait = if method == Method::Get { preferred_wait(headers) } else { None };
     let Some((wait, topic)) = wait.zip(resource::topic(path)) else {
         return resource::handle(gateway, &request).await;
