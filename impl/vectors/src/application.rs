@@ -257,13 +257,14 @@ fn message(packet: &Packet) -> Vec<u8> {
 }
 
 const fn name_of(error: &Error<Infallible>) -> &'static str {
-    use dke_app::Reject::{Expired, Malformed, NotAuthentic, Replayed, UnknownKey};
+    use dke_app::Reject::{Expired, Malformed, NotAuthentic, Replayed, UnknownKey, WrongRequest};
     match error {
         Error::Peer(Malformed) => "Malformed",
         Error::Peer(UnknownKey) => "UnknownKey",
         Error::Peer(NotAuthentic) => "NotAuthentic",
         Error::Peer(Replayed) => "Replayed",
         Error::Peer(Expired) => "Expired",
+        Error::Peer(WrongRequest) => "WrongRequest",
         Error::Caller(_) => "Misuse",
         Error::Storage(never) => match *never {},
     }
