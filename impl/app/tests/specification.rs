@@ -200,7 +200,7 @@ fn objects_are_judged_the_same() {
     /// A header with a blank in it is no sender's, and Malformed in the specification; a receiver reads it, and refuses it for another reason.
     fn is_other_json(object: &[u8], opened: &Judgement, judged: &Judgement) -> bool {
         let header = text(object).split('.').next().map(|header| dke_spec::base64url::decode(&utf8(header)));
-        let blank = header.flatten().is_some_and(|header| native(&header).contains(&b' '));
+        let blank = header.flatten().is_some_and(|header| native(&header).iter().any(u8::is_ascii_whitespace));
         blank && judged == &Err("Malformed".into()) && opened.is_err()
     }
     // "exp":100 with one bit changed: "exp":10, and a blank.
