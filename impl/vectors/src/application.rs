@@ -5,6 +5,7 @@ use crate::form::{Application, Format, ObjectKeys, Protected, Refused};
 use coap_lite::Packet;
 use dke::key_schedule::{EarlySecret, SessionSecret};
 use dke_app::jose::{self, Serialization};
+use dke_app::message::{decode, encode, with_code};
 use dke_app::oscore::{Context, Received, Sent};
 use dke_app::window::{Window, WindowStore};
 use dke_app::{Direction, Error, Exporter, Misuse, Role, cose, export};
@@ -187,12 +188,12 @@ impl<'a> Place<'a> {
             }
             Format::OscoreRequest => {
                 let (sealing, _) = self.ends()?;
-                Some(message(&sealing.protect_request(sequence, &packet(content)?).ok()?.0))
+                written(&sealing.protect_request(sequence, &decode(content).ok()?).ok()?.0)
             }
             Format::OscoreResponse => {
                 let (sealing, opening) = self.ends()?;
                 let (_, received) = asked(&opening, &sealing, sequence).ok()??;
-                Some(message(&sealing.protect_response(received, None, &packet(content)?).ok()?))
+                written(&sealing.protect_response(received, None, &decode(content).ok()?).ok()?)
             }
         }
     }
@@ -211,15 +212,18 @@ impl<'a> Place<'a> {
             Format::Jws => jose::open_jws(&export::jws(secret, direction).ok()?, seen, now, text.ok()?),
             Format::OscoreRequest => {
                 let (_, opening) = self.ends()?;
-                opening.unprotect_request(seen, &packet(object)?).map(|received| message(&received.packet))
+                match opening.unprotect_request(seen, &decode(object).ok()?) {
+                    Ok(received) => Ok(written(&received.packet)?),
+                    Err(error) => Err(error),
+                }
             }
             Format::OscoreResponse => {
                 let (sealing, opening) = self.ends()?;
                 let (sent, _) = asked(&opening, &sealing, sequence).ok()??;
-                Ok(message(&match opening.unprotect_response(&sent, &packet(object)?) {
-                    Ok(opened) => opened,
-                    Err(reject) => return Some(Err(reject.into())),
-                }))
+                match opening.unprotect_response(&sent, &decode(object).ok()?) {
+                    Ok(opened) => Ok(written(&opened)?),
+                    Err(reject) => Err(reject.into()),
+                }
             }
         })
     }
@@ -236,24 +240,13 @@ impl<'a> Place<'a> {
 
 /// A request of this number, on both ends: of its content a response takes nothing.
 fn asked(asking: &Context, answering: &Context, sequence: u64) -> Result<Option<(Sent, Received)>, Misuse> {
-    let Some(request) = packet(&[1]) else { return Ok(None) };
-    let (request, sent) = asking.protect_request(sequence, &request)?;
+    let (request, sent) = asking.protect_request(sequence, &with_code(1))?;
     let received = answering.unprotect_request(&mut Seen(Window::default()), &request);
     Ok(received.ok().map(|received| (sent, received)))
 }
 
-/// The packet of a message (code, options, payload), without a token.
-fn packet(message: &[u8]) -> Option<Packet> {
-    let (code, rest) = message.split_first()?;
-    Packet::from_bytes(&[&[0x40, *code, 0, 0], rest].concat()).ok()
-}
-
-/// The message of a packet.
-fn message(packet: &Packet) -> Vec<u8> {
-    let mut tokenless = packet.clone();
-    tokenless.set_token(Vec::new());
-    let written = tokenless.to_bytes_unlimited().unwrap_or_default();
-    [written.get(1..2).unwrap_or_default(), written.get(4..).unwrap_or_default()].concat()
+fn written(packet: &Packet) -> Option<Vec<u8>> {
+    encode(packet).ok().map(|message| message.to_vec())
 }
 
 const fn name_of(error: &Error<Infallible>) -> &'static str {
