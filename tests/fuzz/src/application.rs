@@ -2,11 +2,12 @@
 //! protect, and it is opened once.
 
 use crate::{applications, unhex};
-use coap_lite::{CoapOption, MessageClass, Packet};
+use coap_lite::{CoapOption, Packet};
 use dke::key_schedule::{EarlySecret, SessionSecret};
 use dke_app::oscore::{Context, OscoreOption, http};
+use dke_app::request::{COSE_FORMAT, Channel, Protection};
 use dke_app::window::{Window, WindowStore};
-use dke_app::{Direction, Error, Exporter, Misuse, Reject, Role, cose, export, jose};
+use dke_app::{Direction, Error, Exporter, Misuse, Reject, Role, cose, export, jose, message};
 use dke_vectors::form::{Application, Format};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -152,12 +153,31 @@ fn ends(secret: &Secret, direction: Direction) -> (Context, Context) {
     (context(sealing), context(opening))
 }
 
-/// Code, options and payload: the message in the vectors.
-fn message(packet: &Packet) -> Vec<u8> {
-    let mut packet = packet.clone();
-    packet.set_token(vec![]);
-    let written = packet.to_bytes_unlimited().expect("it was read");
-    [&written[1..2], &written[4..]].concat()
+fn written(packet: &Packet) -> Vec<u8> {
+    message::encode(packet).expect("it was read").to_vec()
+}
+
+/// What is inside, under the right key: a message, and the content of a request in an object. There is one way to write each.
+pub fn inner(data: &[u8]) {
+    if let Ok(packet) = message::decode(data) {
+        assert_eq!(written(&packet), data);
+    }
+    thread_local!(static SECRET: Secret = Secret::of(&applications()[0]));
+    let (sealing, node) = SECRET.with(|secret| {
+        let node = Channel::new(secret, Role::Node, Protection::Cose).expect("in range");
+        (export::encrypt0(secret, Direction::ToNode).expect("in range"), node)
+    });
+    let mut outer = message::with_code(2);
+    outer.add_option(CoapOption::ContentFormat, vec![u8::try_from(COSE_FORMAT).expect("16")]);
+    outer.payload = cose::seal_encrypt0(&sealing, 1, data).expect("short");
+    let mut memory = Memory::default();
+    match node.open_request(&mut memory, &outer) {
+        Ok(received) => {
+            let content = minicbor::to_vec((None::<u64>, minicbor::bytes::ByteVec::from(written(&received.packet))));
+            assert_eq!(content.expect("own"), data);
+        }
+        Err(error) => assert_eq!((error, memory.0), (Reject::Malformed.into(), Window::default())),
+    }
 }
 
 /// A message: as a protected request and a protected response, and as one to be protected, which comes out as it went in.
@@ -171,15 +191,14 @@ pub fn oscore(data: &[u8]) {
         for number in [3, 7, 35, 39] {
             received.clear_option(CoapOption::from(number));
         }
-        Ok(message(&received))
+        Ok(written(&received))
     });
     thread_local!(static PAIR: (Context, Context) = ends(&Secret::of(&applications()[0]), Direction::ToNode));
     PAIR.with(|(client, node)| round_trip(client, node, packet));
 }
 
 fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
-    let mut request = Packet::new();
-    request.header.code = MessageClass::from(1);
+    let request = message::with_code(1);
     let (asked, mut sent) = client.protect_request(7, &request).expect("a request");
     assert!(client.unprotect_response(&sent, &packet).is_err());
     assert!(client.unprotect_notification(&mut sent, &packet).is_err());
@@ -188,7 +207,7 @@ fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
             let received = node.unprotect_request(&mut Memory::default(), &protected).expect("own").packet;
             // A Proxy-Uri arrives in parts.
             if packet.get_option(CoapOption::ProxyUri).is_none() {
-                assert_eq!(message(&received), message(&packet));
+                assert_eq!(written(&received), written(&packet));
             }
         }
         Err(error) => assert!(matches!(error, Misuse::NotAMessage | Misuse::TooLong)),
@@ -197,7 +216,7 @@ fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
     packet.clear_option(CoapOption::ProxyUri);
     if let Ok(protected) = node.protect_response(received, None, &packet) {
         let opened = client.unprotect_response(&sent, &protected).expect("own");
-        assert_eq!(message(&opened), message(&packet));
+        assert_eq!(written(&opened), written(&packet));
     }
 }
 
@@ -236,6 +255,9 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         ["01b3747631", "03b56c69676874ff6f6e", "01396c6f63616c686f7374c3713d31", "0160", "4560ff01", "0160516154ff31"]
     {
         seeds.insert(("oscore", unhex(inner)));
+        seeds.insert(("inner", unhex(inner)));
+        let content = (None::<u64>, minicbor::bytes::ByteVec::from(unhex(inner)));
+        seeds.insert(("inner", minicbor::to_vec(content).expect("own")));
     }
     let uri = b"coap://example.com/resource?q=1";
     seeds.insert(("oscore", [&[1, 0xdd, 22, 18], uri.as_slice()].concat()));

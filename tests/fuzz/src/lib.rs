@@ -86,6 +86,7 @@ mod tests {
             ("record", network::record, 4),
             ("option", application::option, 10),
             ("oscore", application::oscore, 20),
+            ("inner", application::inner, 10),
             ("cose", application::cose, 50),
             ("jwe", application::jwe, 30),
             ("jws", application::jws, 30),
