@@ -259,6 +259,10 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         let content = (None::<u64>, minicbor::bytes::ByteVec::from(unhex(inner)));
         seeds.insert(("inner", minicbor::to_vec(content).expect("own")));
     }
+    // A longer head than needed; a marker without a payload.
+    for wrong in ["82f6580101", "01ff", "82f64201ff"] {
+        seeds.insert(("inner", unhex(wrong)));
+    }
     let uri = b"coap://example.com/resource?q=1";
     seeds.insert(("oscore", [&[1, 0xdd, 22, 18], uri.as_slice()].concat()));
     for value in ["", "00", "0914", "091400", "19140837cbf3210017a2d3", "0100", "2901", "0f0102030405"] {
