@@ -201,12 +201,12 @@ fn compare(finished: &Report, accepted: &[Accepted]) -> Value {
 
 /// The requests, each through its translation.
 fn what_was_asked(answered: &[Report]) -> String {
-    let mut out = format!("\n{:26}{:18}  {:18}  {}\n", "what was asked", "from the client", "protected by", "response");
+    let mut out = format!("\n{:26}{:18}  {:20}  {}\n", "what was asked", "from the client", "protected by", "response");
     for told in answered {
         let what = format!("{}: {}", told.str("client"), told.str("request"));
         let response = format!("{} {}", told.str("code"), told.get("payload")["text"].as_str().unwrap_or_default());
         let keys = format!("{}, {} keys", told.str("by"), told.str("keys"));
-        out.push_str(&format!("{what:26}{:18}  {keys:18}  {response}\n", format!("{} to CoAP", told.str("over"))));
+        out.push_str(&format!("{what:26}{:18}  {keys:20}  {response}\n", format!("{} to CoAP", told.str("over"))));
     }
     out
 }

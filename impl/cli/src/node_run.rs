@@ -177,7 +177,7 @@ pub(crate) const fn method_name(code: u8) -> &'static str {
 }
 
 /// The response's code when all went well (RFC 7252 section 5.8, RFC 8132): 2.05, 2.02 or 2.04.
-const fn success(method: u8) -> u8 {
+pub(crate) const fn success(method: u8) -> u8 {
     match method {
         1 | 5 => 0x45,
         4 => 0x42,

@@ -7,7 +7,7 @@ use crate::args::Data;
 use crate::client_call::call_over;
 use crate::fault::Fault;
 use crate::network_args::{Call as CallArgs, NodeRun, To};
-use crate::node_run::{method_name, wake};
+use crate::node_run::{method_name, success, wake};
 use crate::report::Report;
 use crate::session::mode_name;
 use coap_lite::{CoapOption, Packet};
@@ -182,12 +182,11 @@ impl Handler for Answers {
     }
 
     async fn serve(&mut self, request: &Opened<'_>) -> Option<Packet> {
-        const CONTENT: u8 = 0x45;
         let path = texts(request.message, CoapOption::UriPath).join("/");
-        let method = method_name(message::code(request.message));
-        self.teller.note(NODE, "", format!("{} asks: {method} /{path}", request.peer));
+        let method = message::code(request.message);
+        self.teller.note(NODE, "", format!("{} asks: {} /{path}", request.peer, method_name(method)));
         let asking = ASKING.iter().find(|asking| (asking.client, asking.path) == (request.peer, path.as_str()))?;
-        let mut response = message::with_code(CONTENT);
+        let mut response = message::with_code(success(method));
         response.payload = asking.answer.as_bytes().to_vec();
         Some(response)
     }

@@ -70,9 +70,8 @@ pub(super) const ASKING: [Asking; 3] = [
     },
 ];
 
-/// All of them, one shortly after the other, over the gateway's two addresses. What each client got.
+/// All of them, when the node has fallen asleep, one shortly after the other, over the gateway's two addresses. What each client got.
 pub(super) async fn ask(root: &Path, coap: &str, http: &str, teller: &Teller) -> Result<Vec<Report>, Fault> {
-    teller.rest();
     let [first, second, third] = &ASKING;
     let url = |asking: &Asking| if asking.over_http { http.to_string() } else { coap.to_string() };
     let one = |asking: &'static Asking, after: u64| {
@@ -82,7 +81,7 @@ pub(super) async fn ask(root: &Path, coap: &str, http: &str, teller: &Teller) ->
             ask_one(root, &url, asking, teller).await
         }
     };
-    let (first, second, third) = tokio::join!(one(first, 0), one(second, 80), one(third, 160));
+    let (first, second, third) = tokio::join!(one(first, 400), one(second, 480), one(third, 560));
     Ok(vec![first?, second?, third?])
 }
 

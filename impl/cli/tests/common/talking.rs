@@ -50,6 +50,7 @@ impl Talking {
     }
 
     /// An exchange that waits for the node.
+    #[allow(clippy::zombie_processes, reason = "a test that fails leaves it behind")]
     pub(crate) fn begin_call(&self, client: &str) -> Child {
         let call =
             format!("client call {client} --node lamp/credential.cbor --gateway {} --wait 60", self.gateway.coap);
