@@ -243,7 +243,7 @@ impl Writer {
 
     fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(failed)?;
-        let mut records = Writing::begin(&transaction, self.is_full())?;
+        let mut records = Writing::begin(&transaction, self.is_full());
         for job in group {
             job.run(&mut records)?;
         }

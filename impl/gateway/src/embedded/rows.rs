@@ -3,10 +3,38 @@
 use super::failed;
 use crate::store::StoreError;
 use minicbor::{Decode, Encode};
-use redb::{ReadableTable, Table};
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
-pub(super) type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+
+/// A table of a write transaction, opened when it is needed first: most changes need few of them.
+pub(super) struct Lazy<'t> {
+    transaction: &'t WriteTransaction,
+    definition: Definition,
+    table: OnceCell<Open<'t>>,
+}
+
+impl<'t> Lazy<'t> {
+    pub(super) const fn new(transaction: &'t WriteTransaction, definition: Definition) -> Self {
+        Lazy { transaction, definition, table: OnceCell::new() }
+    }
+
+    pub(super) fn get(&self) -> Result<&Open<'t>, StoreError> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = self.transaction.open_table(self.definition).map_err(failed)?;
+        Ok(self.table.get_or_init(|| table))
+    }
+
+    fn get_mut(&mut self) -> Result<&mut Open<'t>, StoreError> {
+        self.get()?;
+        self.table.get_mut().ok_or_else(|| damaged("a table is gone"))
+    }
+}
 
 /// Sees one row: its key and its value.
 pub(super) type See<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
@@ -85,10 +113,10 @@ pub(super) fn collect<T>(
     if strange { Err(damaged("a key has another form")) } else { Ok(found) }
 }
 
-pub(super) fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.insert(key, value).map(drop).map_err(failed)
+pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    table.get_mut()?.insert(key, value).map(drop).map_err(failed)
 }
 
-pub(super) fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.remove(key).map_err(failed)?.is_some())
+pub(super) fn remove(table: &mut Lazy<'_>, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(table.get_mut()?.remove(key).map_err(failed)?.is_some())
 }

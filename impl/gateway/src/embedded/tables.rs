@@ -1,16 +1,14 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
-use super::rows::{Open, Rows, collect, damaged, decode, encode, put, read, remove};
+use super::rows::{Definition, Lazy, Rows, collect, damaged, decode, encode, put, read, remove};
 use super::{failed, keys};
 use crate::record::{
     BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
 };
 use crate::store::{Read, StoreError, Write};
 use dke::crypto::Hash;
-use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, WriteTransaction};
 use std::ops::ControlFlow;
-
-type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
@@ -53,39 +51,39 @@ impl Reading {
     }
 }
 
-/// A write transaction with all its tables.
+/// A write transaction and its tables.
 pub(super) struct Writing<'t> {
-    nodes: Open<'t>,
-    batches: Open<'t>,
-    exchanges: Open<'t>,
-    queue: Open<'t>,
-    due: Open<'t>,
-    representations: Open<'t>,
-    requests: Open<'t>,
-    responses: Open<'t>,
-    digests: Open<'t>,
-    requests_due: Open<'t>,
+    nodes: Lazy<'t>,
+    batches: Lazy<'t>,
+    exchanges: Lazy<'t>,
+    queue: Lazy<'t>,
+    due: Lazy<'t>,
+    representations: Lazy<'t>,
+    requests: Lazy<'t>,
+    responses: Lazy<'t>,
+    digests: Lazy<'t>,
+    requests_due: Lazy<'t>,
     full: bool,
     changed: bool,
 }
 
 impl<'t> Writing<'t> {
-    pub(super) fn begin(transaction: &'t WriteTransaction, full: bool) -> Result<Writing<'t>, StoreError> {
-        let open = |definition| transaction.open_table(definition).map_err(failed);
-        Ok(Writing {
-            nodes: open(NODES)?,
-            batches: open(BATCHES)?,
-            exchanges: open(EXCHANGES)?,
-            queue: open(QUEUE)?,
-            due: open(DUE)?,
-            representations: open(REPRESENTATIONS)?,
-            requests: open(REQUESTS)?,
-            responses: open(RESPONSES)?,
-            digests: open(DIGESTS)?,
-            requests_due: open(REQUESTS_DUE)?,
+    pub(super) fn begin(transaction: &'t WriteTransaction, full: bool) -> Writing<'t> {
+        let table = |definition| Lazy::new(transaction, definition);
+        Writing {
+            nodes: table(NODES),
+            batches: table(BATCHES),
+            exchanges: table(EXCHANGES),
+            queue: table(QUEUE),
+            due: table(DUE),
+            representations: table(REPRESENTATIONS),
+            requests: table(REQUESTS),
+            responses: table(RESPONSES),
+            digests: table(DIGESTS),
+            requests_due: table(REQUESTS_DUE),
             full,
             changed: false,
-        })
+        }
     }
 
     /// A new, empty store.
@@ -94,7 +92,7 @@ impl<'t> Writing<'t> {
         {
             let mut format = transaction.open_table(FORMAT).map_err(failed)?;
             format.insert(b"version".as_slice(), VERSION).map_err(failed)?;
-            Writing::begin(&transaction, false)?;
+            make_tables(&transaction)?;
         }
         transaction.commit().map_err(failed)
     }
@@ -107,8 +105,8 @@ impl<'t> Writing<'t> {
             let mut format = transaction.open_table(FORMAT).map_err(failed)?;
             let before = format.value(STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
             let start = before.saturating_add(1);
-            put(&mut format, STARTS, &start.to_be_bytes())?;
-            Writing::begin(&transaction, false)?;
+            format.insert(STARTS, start.to_be_bytes().as_slice()).map_err(failed)?;
+            make_tables(&transaction)?;
             start
         };
         transaction.commit().map_err(failed)?;
@@ -119,6 +117,12 @@ impl<'t> Writing<'t> {
     pub(super) fn changed(&self) -> bool {
         self.changed
     }
+}
+
+/// Makes the tables that there are not yet.
+fn make_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let all = [NODES, BATCHES, EXCHANGES, QUEUE, DUE, REPRESENTATIONS, REQUESTS, RESPONSES, DIGESTS, REQUESTS_DUE];
+    all.into_iter().try_for_each(|table| transaction.open_table(table).map(drop).map_err(failed))
 }
 
 trait Tables {
@@ -145,7 +149,7 @@ impl Tables for Writing<'_> {
         definition: Definition,
         read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        read(match redb::TableHandle::name(&definition) {
+        let table = match redb::TableHandle::name(&definition) {
             "nodes" => &self.nodes,
             "batches" => &self.batches,
             "exchanges" => &self.exchanges,
@@ -156,7 +160,8 @@ impl Tables for Writing<'_> {
             "digests" => &self.digests,
             "requests due" => &self.requests_due,
             _ => &self.representations,
-        })
+        };
+        read(table.get()?)
     }
 }
 
