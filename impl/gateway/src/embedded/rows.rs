@@ -3,16 +3,59 @@
 use super::failed;
 use crate::store::StoreError;
 use minicbor::{Decode, Encode};
-use redb::{ReadOnlyTable, ReadableTable, Table};
+use redb::{ReadOnlyTable, ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::cell::OnceCell;
 
+pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 pub(super) type ReadOnly = ReadOnlyTable<&'static [u8], &'static [u8]>;
-pub(super) type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
 
-pub(super) fn value(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    key: &[u8],
-) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(table.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
+/// A table that can be read.
+pub(super) trait Readable {
+    type Table: ReadableTable<&'static [u8], &'static [u8]>;
+    fn table(&self) -> Result<&Self::Table, StoreError>;
+}
+
+impl Readable for ReadOnly {
+    type Table = ReadOnly;
+
+    fn table(&self) -> Result<&ReadOnly, StoreError> {
+        Ok(self)
+    }
+}
+
+/// A table of a write transaction, opened when it is needed first: most changes need few of them.
+pub(super) struct Lazy<'t> {
+    transaction: &'t WriteTransaction,
+    definition: Definition,
+    table: OnceCell<Open<'t>>,
+}
+
+impl<'t> Lazy<'t> {
+    pub(super) const fn new(transaction: &'t WriteTransaction, definition: Definition) -> Self {
+        Lazy { transaction, definition, table: OnceCell::new() }
+    }
+
+    fn table_mut(&mut self) -> Result<&mut Open<'t>, StoreError> {
+        self.table()?;
+        self.table.get_mut().ok_or_else(|| damaged("a table is gone"))
+    }
+}
+
+impl<'t> Readable for Lazy<'t> {
+    type Table = Open<'t>;
+
+    fn table(&self) -> Result<&Open<'t>, StoreError> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = self.transaction.open_table(self.definition).map_err(failed)?;
+        Ok(self.table.get_or_init(|| table))
+    }
+}
+
+pub(super) fn value(table: &impl Readable, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(table.table()?.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
 }
 
 pub(super) fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
@@ -33,13 +76,13 @@ pub(super) fn damaged(why: &str) -> StoreError {
 
 /// Rows whose key begins with `prefix`, up to `limit`, as `read` understands their keys.
 pub(super) fn collect<T>(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    table: &impl Readable,
     prefix: &[u8],
     limit: usize,
     read: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<Vec<T>, StoreError> {
     let mut found = Vec::new();
-    for row in table.range::<&[u8]>(prefix..).map_err(failed)?.take(limit) {
+    for row in table.table()?.range::<&[u8]>(prefix..).map_err(failed)?.take(limit) {
         let (key, _) = row.map_err(failed)?;
         if !key.value().starts_with(prefix) {
             break;
@@ -49,10 +92,10 @@ pub(super) fn collect<T>(
     Ok(found)
 }
 
-pub(super) fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.insert(key, value).map(drop).map_err(failed)
+pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    table.table_mut()?.insert(key, value).map(drop).map_err(failed)
 }
 
-pub(super) fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.remove(key).map_err(failed)?.is_some())
+pub(super) fn remove(table: &mut Lazy<'_>, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(table.table_mut()?.remove(key).map_err(failed)?.is_some())
 }

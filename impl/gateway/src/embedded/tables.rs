@@ -1,18 +1,14 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
-use super::rows::{Open, ReadOnly, collect, damaged, decode, encode, put, read, remove, value};
+use super::rows::{Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, put, read, remove, value};
 use super::{failed, keys};
 use crate::record::{
     BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
 };
 use crate::store::{Read, StoreError, Write};
 use dke::crypto::Hash;
-use redb::{
-    Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, TableDefinition, WriteTransaction,
-};
+use redb::{Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction};
 use std::ops::Bound;
-
-type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
@@ -48,18 +44,18 @@ struct All<T> {
 }
 
 impl<T> All<T> {
-    fn open(open: impl Fn(Definition) -> Result<T, StoreError>) -> Result<All<T>, StoreError> {
+    fn of(table: impl Fn(Definition) -> Result<T, StoreError>) -> Result<All<T>, StoreError> {
         Ok(All {
-            nodes: open(NODES)?,
-            batches: open(BATCHES)?,
-            exchanges: open(EXCHANGES)?,
-            queue: open(QUEUE)?,
-            due: open(DUE)?,
-            representations: open(REPRESENTATIONS)?,
-            requests: open(REQUESTS)?,
-            responses: open(RESPONSES)?,
-            digests: open(DIGESTS)?,
-            requests_due: open(REQUESTS_DUE)?,
+            nodes: table(NODES)?,
+            batches: table(BATCHES)?,
+            exchanges: table(EXCHANGES)?,
+            queue: table(QUEUE)?,
+            due: table(DUE)?,
+            representations: table(REPRESENTATIONS)?,
+            requests: table(REQUESTS)?,
+            responses: table(RESPONSES)?,
+            digests: table(DIGESTS)?,
+            requests_due: table(REQUESTS_DUE)?,
         })
     }
 }
@@ -70,7 +66,7 @@ pub(super) struct Reading(All<ReadOnly>);
 impl Reading {
     pub(super) fn begin(database: &Database) -> Result<Reading, StoreError> {
         let transaction = database.begin_read().map_err(failed)?;
-        All::open(|definition| transaction.open_table(definition).map_err(failed)).map(Reading)
+        All::of(|definition| transaction.open_table(definition).map_err(failed)).map(Reading)
     }
 }
 
@@ -84,16 +80,21 @@ pub(super) fn check_format(database: &Database) -> Result<(), String> {
     }
 }
 
+/// Makes the tables that are not there yet.
+fn make_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    All::of(|definition| transaction.open_table(definition).map_err(failed)).map(drop)
+}
+
 /// A write transaction.
 pub(super) struct Writing<'t> {
-    tables: All<Open<'t>>,
+    tables: All<Lazy<'t>>,
     full: bool,
     changed: bool,
 }
 
 impl<'t> Writing<'t> {
     pub(super) fn begin(transaction: &'t WriteTransaction, full: bool) -> Result<Writing<'t>, StoreError> {
-        let tables = All::open(|definition| transaction.open_table(definition).map_err(failed))?;
+        let tables = All::of(|definition| Ok(Lazy::new(transaction, definition)))?;
         Ok(Writing { tables, full, changed: false })
     }
 
@@ -103,7 +104,7 @@ impl<'t> Writing<'t> {
         {
             let mut format = transaction.open_table(FORMAT).map_err(failed)?;
             format.insert(b"version".as_slice(), VERSION).map_err(failed)?;
-            Writing::begin(&transaction, false)?;
+            make_tables(&transaction)?;
         }
         transaction.commit().map_err(failed)
     }
@@ -113,11 +114,11 @@ impl<'t> Writing<'t> {
         const STARTS: &[u8] = b"starts";
         let transaction = database.begin_write().map_err(failed)?;
         let start = {
-            let mut format = transaction.open_table(FORMAT).map_err(failed)?;
+            let mut format = Lazy::new(&transaction, FORMAT);
             let before = value(&format, STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
             let start = before.saturating_add(1);
             put(&mut format, STARTS, &start.to_be_bytes())?;
-            Writing::begin(&transaction, false)?;
+            make_tables(&transaction)?;
             start
         };
         transaction.commit().map_err(failed)?;
@@ -132,7 +133,7 @@ impl<'t> Writing<'t> {
 
 /// What has all tables can be read from.
 trait Tables {
-    type Table: ReadableTable<&'static [u8], &'static [u8]>;
+    type Table: Readable;
     fn tables(&self) -> &All<Self::Table>;
 }
 
@@ -145,7 +146,7 @@ impl Tables for Reading {
 }
 
 impl<'t> Tables for Writing<'t> {
-    type Table = Open<'t>;
+    type Table = Lazy<'t>;
 
     fn tables(&self) -> &All<Self::Table> {
         &self.tables
@@ -159,7 +160,7 @@ impl<S: Tables> Read for S {
 
     fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError> {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_slice()));
-        let rows = self.tables().nodes.range::<&[u8]>((from, Bound::Unbounded)).map_err(failed)?;
+        let rows = self.tables().nodes.table()?.range::<&[u8]>((from, Bound::Unbounded)).map_err(failed)?;
         rows.take(limit)
             .map(|row| {
                 let (key, value) = row.map_err(failed)?;
@@ -170,11 +171,12 @@ impl<S: Tables> Read for S {
     }
 
     fn nodes_len(&self) -> Result<u64, StoreError> {
-        self.tables().nodes.len().map_err(failed)
+        self.tables().nodes.table()?.len().map_err(failed)
     }
 
     fn batch(&self, node: &NodeId, epoch: u64, see: &mut dyn FnMut(BatchRecord<'_>)) -> Result<bool, StoreError> {
-        let Some(bytes) = self.tables().batches.get(keys::batch(node, epoch).as_slice()).map_err(failed)? else {
+        let Some(bytes) = self.tables().batches.table()?.get(keys::batch(node, epoch).as_slice()).map_err(failed)?
+        else {
             return Ok(false);
         };
         see(read(bytes.value())?);
