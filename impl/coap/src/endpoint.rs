@@ -174,7 +174,7 @@ impl Endpoint {
 struct NoService;
 
 impl Service for NoService {
-    async fn call(&self, _request: crate::service::Request) -> crate::service::Response {
+    async fn call(&self, _request: &crate::service::Request) -> crate::service::Response {
         crate::service::Response::new(crate::message::Code::NOT_FOUND)
     }
 }

@@ -218,7 +218,7 @@ impl<S: Service> Server<S> {
             }
             self.observers.cancel(peer, packet.get_token());
         }
-        let response = self.service.call(request).await;
+        let response = self.service.call(&request).await;
         self.first(|| key(peer, packet), response, block_2, block_1)
     }
 
@@ -231,7 +231,7 @@ impl<S: Service> Server<S> {
         block_2: Option<Block>,
     ) -> Result<Packet, Code> {
         let bell = self.service.watch(&request);
-        let response = self.service.call(request.clone()).await;
+        let response = self.service.call(&request).await;
         let observed = response.code.is_success();
         let mut answer = self.first(|| key(peer, packet), response, block_2, None)?;
         if let Some(bell) = bell.filter(|_| observed)
@@ -276,7 +276,7 @@ impl<S: Service> Server<S> {
         let notify = async move {
             let mut sequence = REGISTER;
             while bell.changed().await.is_ok() {
-                let response = server.service.call(request.clone()).await;
+                let response = server.service.call(&request).await;
                 let success = response.code.is_success();
                 let Ok(mut notification) = server.first(|| key.clone(), response, wanted, None) else { break };
                 sequence = sequence.wrapping_add(1) & 0x00ff_ffff;

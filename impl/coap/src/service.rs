@@ -73,7 +73,7 @@ impl Response {
 /// What a server is for.
 pub trait Service: Send + Sync + 'static {
     /// Answers a request. It is carried out once, however often the message came.
-    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+    fn call(&self, request: &Request) -> impl Future<Output = Response> + Send;
 
     /// A bell for a resource that can be observed; `None` if it cannot.
     fn watch(&self, _request: &Request) -> Option<watch::Receiver<()>> {

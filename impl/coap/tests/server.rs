@@ -26,7 +26,7 @@ impl Echo {
 }
 
 impl Service for Echo {
-    async fn call(&self, request: Request) -> Response {
+    async fn call(&self, request: &Request) -> Response {
         let calls = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let body = match request.path.first().map(String::as_str) {
             Some("slow") => {
@@ -36,7 +36,7 @@ impl Service for Echo {
             Some("count") => calls.to_string().into_bytes(),
             Some("large") => (0..3000_u32).map(|n| n.to_be_bytes()[3]).collect(),
             Some("gone") => return Response::new(Code::NOT_FOUND),
-            _ => request.body,
+            _ => request.body.clone(),
         };
         Response { body, format: Some(42), ..Response::new(Code::CONTENT) }
     }

@@ -27,11 +27,11 @@ pub async fn coap<S: Store>(
 struct Face<S>(Arc<Gateway<S>>);
 
 impl<S: Store> Service for Face<S> {
-    async fn call(&self, request: Request) -> Response {
+    async fn call(&self, request: &Request) -> Response {
         // On the heap, because it is large: an Offer should not have to carry it.
-        match errand(&request) {
-            Some(errand) => Box::pin(self.relay(&request, errand)).await.unwrap_or_else(response),
-            None => self.serve(&request).await,
+        match errand(request) {
+            Some(errand) => Box::pin(self.relay(request, errand)).await.unwrap_or_else(response),
+            None => self.serve(request).await,
         }
     }
 
