@@ -7,7 +7,7 @@
 
 use crate::policy::Policy;
 use crate::record::{BatchInfo, NodeId, Place};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -69,8 +69,7 @@ struct Counter {
     reserved: u16,
     /// The mark is being moved.
     moving: bool,
-    /// Indices on loan, and the numbers of their leases.
-    out: BTreeMap<u8, u64>,
+    out: Lent,
     returned: Indices,
 }
 
@@ -99,6 +98,32 @@ impl Indices {
         let bit = u8::try_from(word.trailing_zeros()).ok()?;
         *word &= word.wrapping_sub(1);
         number.checked_mul(64)?.checked_add(bit)
+    }
+}
+
+/// Indices on loan and the numbers of their leases, in the order of these.
+#[derive(Default)]
+struct Lent(VecDeque<(u8, u64)>);
+
+impl Lent {
+    /// The number is above all that were given before.
+    fn push(&mut self, index: u8, number: u64) {
+        self.0.push_back((index, number));
+    }
+
+    fn number(&self, index: u8) -> Option<u64> {
+        self.0.iter().find(|(lent, _)| *lent == index).map(|(_, number)| *number)
+    }
+
+    /// Leases end in the order in which they began: what is given back stands in front nearly always.
+    fn remove(&mut self, index: u8) -> Option<u64> {
+        let place = self.0.iter().position(|(lent, _)| *lent == index)?;
+        self.0.remove(place).map(|(_, number)| number)
+    }
+
+    /// The first lease.
+    fn first(&self) -> Option<u64> {
+        self.0.front().map(|(_, number)| *number)
     }
 }
 
@@ -152,7 +177,7 @@ impl Leases {
                 return Lease::Exhausted { back: first.and_then(|number| inner.lease(number)).map(|end| end.until) };
             }
         };
-        counter.out.insert(index, number);
+        counter.out.push(index, number);
         let (epoch, reserve) = (counter.epoch, counter.move_mark());
         inner.held.insert(by, held.saturating_add(1));
         inner.out = inner.out.saturating_add(1);
@@ -165,13 +190,13 @@ impl Leases {
     pub(crate) fn is_leased(&self, place: &Place, now: u64) -> bool {
         let mut inner = self.lock();
         inner.end(now);
-        inner.counter(place).is_some_and(|counter| counter.out.contains_key(&place.index))
+        inner.counter(place).is_some_and(|counter| counter.out.number(place.index).is_some())
     }
 
     /// G3: an Initiate for it is stored; it is never handed out again.
     pub(crate) fn take(&self, place: &Place) {
         let mut inner = self.lock();
-        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(&place.index)) else { return };
+        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(place.index)) else { return };
         inner.release(number);
     }
 
@@ -192,7 +217,7 @@ impl Leases {
             let mut counter = Counter::new(&stored.info, self.start);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
-                counter.out.insert(index, inner.next());
+                counter.out.push(index, inner.next());
                 inner.ends.push_back(End {
                     until,
                     place: Place { node: *node, epoch: counter.epoch, index },
@@ -220,7 +245,8 @@ impl Leases {
         let Some(counters) = inner.nodes.get_mut(node) else { return };
         counters.push(Counter::new(info, self.start));
         let gone = counters.len().saturating_sub(2);
-        let ended: Vec<u64> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
+        let ended: Vec<u64> =
+            counters.drain(..gone).flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
         for number in ended {
             inner.release(number);
         }
@@ -265,9 +291,9 @@ impl Inner {
             let place = self.ends.front().map(|end| end.place);
             if let Some(place) = place
                 && let Some(counter) = self.counter(&place)
-                && counter.out.get(&place.index) == Some(&number)
+                && counter.out.number(place.index) == Some(number)
             {
-                counter.out.remove(&place.index);
+                counter.out.remove(place.index);
                 counter.returned.insert(place.index);
                 self.release(number);
             }
@@ -308,7 +334,7 @@ impl Counter {
             next: 0,
             reserved: info.reserved.saturating_add(starts.saturating_mul(RESERVE)).min(prekeys),
             moving: false,
-            out: BTreeMap::new(),
+            out: Lent::default(),
             returned: Indices::default(),
         }
     }
@@ -324,7 +350,7 @@ impl Counter {
                 Ok(index)
             }
             _ if self.next < self.prekeys => Err(Empty::Reserve(self.mark())),
-            _ => Err(Empty::Exhausted(self.out.values().min().copied())),
+            _ => Err(Empty::Exhausted(self.out.first())),
         }
     }
 
