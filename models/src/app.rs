@@ -77,7 +77,7 @@ fn run(args: &Args) -> Result<u8, Error> {
 fn prove(args: &Args, models: &[Model], filter: &Filter) -> Result<u8, Error> {
     let path = args.root.join("spec/PROTOCOL.md");
     let text = std::fs::read_to_string(&path).map_err(|error| Error::Protocol { path, error })?;
-    let names = coverage::names(&text);
+    let names = [coverage::names(&text), coverage::application_names(&text)].concat();
     let records = Records::read(&args.root.join("models/verdicts.toml"))?;
     let jobs = jobs(models, filter)?;
     if jobs.is_empty() {

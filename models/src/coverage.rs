@@ -1,11 +1,21 @@
-//! The properties that must be proved: those of the first table of `spec/PROTOCOL.md`, section 10.
+//! The properties that must be proved: those of the tables of `spec/PROTOCOL.md`, section 10 for the exchange, 15 for the application layer.
 
 use crate::model::{Model, ModelError};
 use std::collections::BTreeSet;
 
-/// The names in the first column, in their order.
+/// The names in the first column of section 10, in their order.
 pub fn names(protocol_md: &str) -> Vec<String> {
-    let section = protocol_md.lines().skip_while(|line| !line.starts_with("## 10 "));
+    first_column(protocol_md, "## 10 ")
+}
+
+/// The same of section 15; none if there is no such table.
+pub fn application_names(protocol_md: &str) -> Vec<String> {
+    first_column(protocol_md, "## 15 ")
+}
+
+fn first_column(protocol_md: &str, heading: &str) -> Vec<String> {
+    let section = protocol_md.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
+    let section = section.take_while(|line| !line.starts_with("## "));
     let table = section.skip_while(|line| !line.starts_with("| property ")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.trim_matches('|').split('|').next());

@@ -28,7 +28,7 @@ pub struct Report {
 impl Report {
     /// Every deviation and gap in a sentence.
     pub fn deviations(&self) -> Vec<String> {
-        let gaps = self.gaps.iter().map(|name| format!("{name} stands in PROTOCOL.md, section 10, but in no model"));
+        let gaps = self.gaps.iter().map(|name| format!("{name} stands in PROTOCOL.md, but in no model"));
         self.rows.iter().filter_map(Row::deviation).chain(gaps).collect()
     }
 

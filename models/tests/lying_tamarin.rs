@@ -173,5 +173,5 @@ fn lemma_deleted_from_the_model() {
     let theory =
         "theory T begin\n/* expect: verified */\nlemma executable: exists-trace \"Ex x #i. Secret(x)@i\"\nend\n";
     project.write("models/tamarin/t.spthy", theory);
-    project.prove_json().fails_with("secrecy stands in PROTOCOL.md, section 10, but in no model");
+    project.prove_json().fails_with("secrecy stands in PROTOCOL.md, but in no model");
 }

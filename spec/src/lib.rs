@@ -15,6 +15,8 @@
 #![allow(clippy::needless_range_loop, reason = "hacspec iterates over ranges of indices only")]
 
 pub mod aes128;
+pub mod application;
+pub mod base64url;
 pub mod bytes;
 pub mod cbor;
 pub mod ccm;
@@ -26,12 +28,15 @@ pub mod ecdsa;
 pub mod error;
 pub mod fields;
 pub mod gateway;
+pub mod gcm;
 pub mod hkdf;
 pub mod hmac;
+pub mod jose;
 pub mod key_schedule;
 pub mod merkle;
 pub mod message;
 pub mod node;
+pub mod oscore;
 pub mod p256;
 pub mod params;
 pub mod sha256;

@@ -4,6 +4,7 @@
 use dke_spec::bytes::{Bytes, big_endian, bytes, concat, concat_all, equal, prefix};
 use dke_spec::ccm::{CcmError, CcmParameters, is_valid, open, seal};
 use dke_spec::ecdsa::verify;
+use dke_spec::gcm::{self, GcmError, NONCE_LENGTH};
 use dke_spec::hkdf::{HkdfError, expand, extract};
 use dke_spec::hmac::hmac_sha256;
 use dke_spec::p256::{P256Error, Point, decompress, ecdh, encode_y, point, scalar};
@@ -263,5 +264,36 @@ fn run_aead(parameters: &CcmParameters, test: &aead::Test) {
     } else {
         assert_eq!(opened, Err(CcmError::Parameters), "{test:?}");
         assert_eq!(sealed, Err(CcmError::Parameters), "{test:?}");
+    }
+}
+
+/// Keys of 192 and 256 bits and nonces of other sizes are left out; there is one size of tags.
+#[test]
+fn aes_gcm() {
+    let set = aead::TestSet::load(aead::TestName::AesGcm).expect("a set of vectors");
+    let mut count = Count::default();
+    for group in set.test_groups {
+        assert_eq!(group.tag_size, 128);
+        for test in group.tests {
+            let executed = group.key_size == 128 && test.nonce.len() == NONCE_LENGTH;
+            if executed {
+                run_gcm(&test);
+            }
+            count.add(test.result, if executed { Outcome::Executed } else { Outcome::LeftOut });
+        }
+    }
+    assert_eq!(count, Count { valid: 40, invalid: 27, acceptable: 0, left_out: 249 });
+}
+
+fn run_gcm(test: &aead::Test) {
+    let (key, iv, additional) = (bytes(&test.key), bytes(&test.nonce), bytes(&test.aad));
+    let ciphertext = concat(&bytes(&test.ct), &bytes(&test.tag));
+    let sealed = gcm::seal(&key, &iv, &additional, &bytes(&test.pt));
+    let opened = gcm::open(&key, &iv, &additional, &ciphertext);
+    if test.result == Valid {
+        assert_eq!(sealed, Ok(ciphertext), "{test:?}");
+        assert_eq!(opened, Ok(bytes(&test.pt)), "{test:?}");
+    } else {
+        assert_eq!(opened, Err(GcmError::NotAuthentic), "{test:?}");
     }
 }

@@ -73,10 +73,10 @@ def check_demo(told):
     assert told["cut"] == 0, f"{told['cut']} parts stand out of the page"
     assert told["closed"], "a message is unfolded at once"
     assert len(told["unfolded"]) >= 8, f"only {len(told['unfolded'])} messages unfold"
-    for message in ["Publication", "Offer", "Initiate", "Confirm"]:
+    for message in ["Publication", "Offer", "Initiate", "Confirm", "Request", "Response"]:
         assert any(f"/ {message}, " in text for text in told["unfolded"]), f"no notation of {message}"
     # What the ends know is shown, and hidden by the switch.
-    for secret in ["anna", "ben", "open the valve", "valve is open"]:
+    for secret in ["anna", "ben", "open the valve", "valve is open", "/temperature", "close it at dusk", "87 percent"]:
         assert secret in told["text"], f"{secret} is not shown"
         assert secret not in told["gateway"], f"the gateway sees {secret}"
     assert "somebody" in told["gateway"] and "The gateway sees epoch 1" in told["gateway"]

@@ -1,6 +1,7 @@
 //! Specification against implementation: vectors, differential tests, transcripts.
 
 pub mod adversary;
+pub mod application;
 pub mod corrupt;
 pub mod diagnostic;
 pub mod differential;

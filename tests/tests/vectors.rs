@@ -1,8 +1,8 @@
 //! `spec/vectors` is what the specification says today. (`dke-vectors` holds the implementation to them.)
 
 use dke_tests::vectors::{Kind, exchange};
-use dke_tests::{example, rejections};
-use dke_vectors::form::{Exchange, Rejection};
+use dke_tests::{application, example, rejections};
+use dke_vectors::form::{Application, Exchange, Rejection};
 use std::path::PathBuf;
 
 fn spec(name: &str) -> String {
@@ -28,6 +28,19 @@ fn exchanges_are_what_the_specification_says() {
 #[test]
 fn rejections_are_what_the_specification_says() {
     assert!(rejections::rejections() == stored_rejections(), "run `cargo run -p dke-tests --bin write-vectors`");
+}
+
+#[test]
+fn the_application_layer_is_what_the_specification_says() {
+    let stored: Vec<Application> = serde_json::from_str(&spec("vectors/application.json")).expect("vectors");
+    assert!(application::applications() == stored, "run `cargo run -p dke-tests --bin write-vectors`");
+    // The secrets are those of the exchanges that they name.
+    for vector in stored {
+        let exchange = exchanges().into_iter().find(|exchange| exchange.name == vector.exchange).expect("an exchange");
+        let early = vector.name.ends_with("-early");
+        let secret = if early { exchange.values.early_secret } else { exchange.values.session_secret };
+        assert_eq!(vector.secret, secret, "{}", vector.name);
+    }
 }
 
 #[test]

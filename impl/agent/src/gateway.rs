@@ -1,5 +1,9 @@
 //! A gateway on the network: the resources of PROTOCOL.md section 14 as functions.
 
+mod requests;
+
+pub use requests::Reply;
+
 use crate::http::{Http, Sent};
 use crate::puzzle::solve;
 use dke::crypto::Hash;
@@ -69,6 +73,10 @@ pub(crate) struct Answer {
     pub(crate) success: bool,
     pub(crate) class: (u16, u16),
     pub(crate) retry_after: Option<u64>,
+    /// Over HTTP only.
+    pub(crate) media_type: Option<String>,
+    /// Over HTTP only: the OSCORE header field.
+    pub(crate) oscore: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -88,7 +96,7 @@ impl Answer {
 }
 
 /// What goes to a gateway and comes from it, for whoever wants to watch. The resource is the one below the node: `publication`, `offer`,
-/// `initiate`, `mailbox`, `confirm`, `sealed` or `credential`.
+/// `initiate`, `mailbox`, `confirm`, `sealed`, `credential` or `requests`; or `nodes`, for a request to the node.
 #[derive(Clone, Copy, Debug)]
 pub enum Traffic<'a> {
     /// A request is about to be sent.
@@ -186,7 +194,8 @@ impl Gateway {
                 client.request(&Ask { method, path, query, format, body }).await?.into()
             }
             Link::Http(http) => {
-                let request = Sent { method, target: &target(path, query), media_type: format.1, body, wait: None };
+                let target = target(path, query);
+                let request = Sent { method, target: &target, media_type: format.1, oscore: None, body, wait: None };
                 http.request(&request, BODY_MAX).await?
             }
         };
@@ -265,8 +274,9 @@ impl Gateway {
             }
             Link::Http(http) => {
                 let target = target(&path, &[]);
+                let wait = Some(WAIT);
                 let request =
-                    Sent { method: Method::Get, target: &target, media_type: "", body: &[], wait: Some(WAIT) };
+                    Sent { method: Method::Get, target: &target, media_type: "", oscore: None, body: &[], wait };
                 http.request(&request, BODY_MAX).await?
             }
         };
@@ -318,6 +328,8 @@ impl From<dke_coap::Reply> for Answer {
             success: reply.code.is_success(),
             class: (reply.code.class().into(), (reply.code.0 & 0x1f).into()),
             retry_after: reply.max_age.map(u64::from),
+            media_type: None,
+            oscore: None,
             body: reply.body,
         }
     }

@@ -1,6 +1,7 @@
 //! HTTP/1.1 requests, one connection each.
 
 use crate::gateway::{Answer, Failure, PUZZLE};
+use dke_app::oscore::http::HEADER as OSCORE_HEADER;
 use dke_coap::Method;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -25,6 +26,8 @@ pub(crate) struct Sent<'a> {
     /// Path and query.
     pub(crate) target: &'a str,
     pub(crate) media_type: &'a str,
+    /// The OSCORE header field (RFC 8613 section 11.1).
+    pub(crate) oscore: Option<String>,
     pub(crate) body: &'a [u8],
     /// The gateway may wait so many seconds for something to tell.
     pub(crate) wait: Option<u64>,
@@ -42,6 +45,9 @@ impl Http {
         let mut request = Request::builder().method(verb(sent.method)).uri(sent.target).header(HOST, &self.0);
         if !sent.body.is_empty() {
             request = request.header(CONTENT_TYPE, sent.media_type);
+        }
+        if let Some(oscore) = &sent.oscore {
+            request = request.header(OSCORE_HEADER, oscore);
         }
         if let Some(seconds) = sent.wait {
             request = request.header("prefer", format!("wait={seconds}"));
@@ -62,8 +68,10 @@ impl Http {
 
 async fn read(response: Response<hyper::body::Incoming>, body_max: usize) -> Result<Answer, Failure> {
     let (head, body) = response.into_parts();
-    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let retry_after = text(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok());
+    let media_type = text(CONTENT_TYPE.as_str()).map(ToString::to_string);
+    let oscore = text(OSCORE_HEADER).map(ToString::to_string);
     let body = Limited::new(body, body_max).collect().await.map_err(|error| {
         if error.downcast_ref::<LengthLimitError>().is_some() {
             Failure::TooLarge
@@ -76,6 +84,8 @@ async fn read(response: Response<hyper::body::Incoming>, body_max: usize) -> Res
         success,
         class,
         retry_after,
+        media_type,
+        oscore,
         // Other errors have a sentence for people.
         body: if success || class == PUZZLE { body.to_bytes().to_vec() } else { Vec::new() },
     })
@@ -95,7 +105,8 @@ fn class(status: StatusCode) -> (u16, u16) {
 const fn verb(method: Method) -> &'static str {
     match method {
         Method::Get => "GET",
-        Method::Post => "POST",
+        // HTTP has no method of its own for FETCH.
+        Method::Post | Method::Fetch => "POST",
         Method::Put => "PUT",
         Method::Delete => "DELETE",
     }

@@ -5,6 +5,7 @@
 //! | gateway | carries: PROTOCOL.md section 14, over `coap://` or `http://` | [`Gateway`] |
 //! | node | wakes up, drains its mailbox, answers, publishes when prekeys run low, sleeps | [`NodeAgent`] |
 //! | client | asks an Offer, initiates, waits for the Confirm | [`Caller`] |
+//! | both | requests and their responses: section 16 | [`Gateway::answer_of`], [`serving`] |
 //!
 //! All of it is async, on tokio; [`blocking`] is for small programs.
 #![forbid(unsafe_code)]
@@ -17,13 +18,17 @@
     clippy::arithmetic_side_effects
 )]
 
+mod asker;
 pub mod blocking;
 mod caller;
 mod gateway;
 mod http;
 mod node;
 mod puzzle;
+pub mod serving;
 
+pub use asker::{Unanswered, Waiting};
 pub use caller::{Asked, Called, Caller, Progress, Unfinished};
-pub use gateway::{Failure, Gateway, Tap, Traffic};
+pub use gateway::{Failure, Gateway, Reply, Tap, Traffic};
 pub use node::{Call, Handler, Interrupted, Ledger, NodeAgent, Settings, Unsent, Wake};
+pub use serving::{Kept, Opened};

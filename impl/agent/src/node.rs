@@ -9,20 +9,26 @@
 //!          ▼                                                          │
 //!   mailbox: accept (N2) ─▶ handler ─▶ confirm, store (N3) ─▶ POST ─▶ forget (N4)
 //!          ▼                                                          │
+//!   requests: open, store ─▶ handler ─▶ protect, store ─▶ PUT ─▶ forget
+//!          ▼                                                          │
 //!   prekeys low? publish (N1) ────────────────────────────────────────┘
 //! ```
 
 use crate::gateway::{Failure, Gateway};
+use crate::serving::{Kept, Opened};
+use coap_lite::Packet;
+use dke::crypto::Hash;
 use dke::key_schedule::EarlySecret;
 use dke::node::{Incoming, Node, Peer, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore, Trust};
 use dke::{Error, Mode, Session};
+use dke_app::Exchange;
 use rand_core::OsRng;
 use std::future::Future;
 
 /// Rounds in which a mailbox is drained at one wake-up: a gateway cannot keep a node awake for ever.
-const ROUNDS: usize = 1024;
+pub(crate) const ROUNDS: usize = 1024;
 
 /// A call that was accepted.
 pub struct Call<'a> {
@@ -41,6 +47,12 @@ pub trait Handler {
 
     /// The answer is stored, and about to be sent: the keys of both kinds may be used.
     fn established(&mut self, _peer: &Peer, _early: &EarlySecret, _session: &Session) {}
+
+    /// The response to a request (section 16), which is asked once: a payload of at most [`RESPONSE_MAX`](crate::serving::RESPONSE_MAX) bytes. `None` if this node serves
+    /// none: 5.01.
+    fn serve(&mut self, _request: &Opened<'_>) -> impl Future<Output = Option<Packet>> + Send {
+        async { None }
+    }
 }
 
 /// A Confirm in the outbox.
@@ -65,6 +77,16 @@ pub trait Ledger: NodeStore {
     fn set_acknowledged(&mut self, epoch: u64) -> Result<(), Self::Error>;
     /// Makes a session durable, together with the Confirm that was just put. Only after this the Confirm is sent.
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Self::Error>;
+
+    /// This end of the exchanges whose keys are kept, newest first, with the other end's subject. What is changed in them becomes durable with
+    /// [`keep_request`](Self::keep_request).
+    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)>;
+    /// How far the request with this SHA-256 is.
+    fn kept(&self, request: &Hash) -> Result<Option<Kept>, Self::Error>;
+    /// Makes it durable, in one with the exchanges.
+    fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Self::Error>;
+    /// The gateway has acknowledged the response.
+    fn forget_request(&mut self, request: &Hash) -> Result<(), Self::Error>;
 }
 
 /// How a node behaves.
@@ -91,6 +113,10 @@ pub struct Wake {
     pub repeated: usize,
     /// Initiates that were rejected.
     pub rejected: usize,
+    /// Requests that were opened and answered.
+    pub served: usize,
+    /// Requests that did not open.
+    pub refused: usize,
     /// Prekeys that are left.
     pub left: usize,
 }
@@ -142,6 +168,9 @@ impl<T: Trust> NodeAgent<'_, T> {
                 self.serve(store, handler, &token, &initiate, &mut wake).await?;
             }
         }
+        // Before a new batch erases early keys, and after the Initiates from which requests have theirs.
+        let token = token(store)?;
+        self.serve_requests(store, handler, &token, &mut wake).await?;
         wake.left = store.left().map_err(Error::Storage)?;
         if wake.left < self.settings.low {
             self.new_batch(store, now)?;

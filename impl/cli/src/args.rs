@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::network_args::{Call, NodeRun, Serve, To};
+use crate::protect_args::{Export, Leave, Open, Read, Request, Seal};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -41,6 +42,14 @@ pub(crate) enum Command {
     /// The gateway: on the network, or a directory that keeps what is under way
     #[command(subcommand)]
     Gateway(Gateway),
+    /// Ask a node something through its gateway, protected by OSCORE, COSE or JWE
+    Request(Request),
+    /// Protect content with the keys of an exchange
+    Seal(Seal),
+    /// Open what the other end has sealed
+    Open(Open),
+    /// Export bytes from an exchange: both ends get the same
+    Export(Export),
     /// Show a message, a credential or a CWT in CBOR diagnostic notation
     Inspect(Inspect),
     /// Check this implementation against test vectors
@@ -65,7 +74,7 @@ pub(crate) struct Demo {
 #[derive(Clone)]
 pub(crate) struct HexArg(pub(crate) Vec<u8>);
 
-fn hex_arg(text: &str) -> Result<HexArg, String> {
+pub(crate) fn hex_arg(text: &str) -> Result<HexArg, String> {
     hex::decode(text).map(HexArg).map_err(|_| "an even number of hexadecimal digits is expected".to_string())
 }
 
@@ -126,6 +135,8 @@ pub(crate) enum Node {
     Accept(Accept),
     /// On the network: wake up on a schedule, answer what waits, publish when prekeys run low
     Run(NodeRun),
+    /// On the network: leave a sealed representation for a client
+    Leave(Leave),
     /// N4: drop a Confirm that the gateway has acknowledged
     #[command(after_help = "Example:\n  dke node forget lamp --epoch 1 --index 0")]
     Forget(Place),
@@ -228,6 +239,8 @@ pub(crate) enum Client {
     /// On the network: go on with the pending exchanges with a node
     #[command(after_help = "Example:\n  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost")]
     Resume(To),
+    /// On the network: read a sealed representation
+    Read(Read),
     /// C1: verify an Offer and begin an exchange
     Initiate(Initiate),
     /// C2: verify a Confirm
@@ -387,9 +400,10 @@ pub(crate) struct Inspect {
 pub(crate) enum Vectors {
     /// Recompute every value of a file of vectors; exit code 1 if one is another here
     #[command(after_help = "Examples:\n  dke vectors check spec/vectors/exchanges.json
-  dke vectors check spec/vectors/rejections.json\n  dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
+  dke vectors check spec/vectors/rejections.json\n  dke vectors check spec/vectors/application.json
+  dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
     Check {
-        /// Complete exchanges or rejections, as spec/vectors/README.md describes them
+        /// Complete exchanges, rejections or the application layer, as spec/vectors/README.md describes them
         file: PathBuf,
         /// The exchanges that rejections are based on; exchanges.json beside them if left out
         #[arg(long, value_name = "FILE")]

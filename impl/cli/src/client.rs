@@ -5,8 +5,9 @@ use crate::client_store::ClientFile;
 use crate::fault::Fault;
 use crate::files::{self, Locked, Out, now};
 use crate::identity::Identity;
-use crate::node::{given, mode_name, record, told};
+use crate::node::given;
 use crate::report::{Report, data};
+use crate::session::{SessionState, mode_name};
 use dke::client::{AwaitingConfirm, Client, Request};
 use dke::params::{DATA_MAX, INITIATE_MAX};
 use dke::{Credential, Misuse, Mode, Reject};
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &args::Client) -> Result<Report, Fault> {
         args::Client::Status(args) => status(&args.dir),
         args::Client::Call(args) => crate::client_call::call(args),
         args::Client::Resume(args) => crate::client_call::resume(args),
+        args::Client::Read(args) => crate::protect::read(args),
     }
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
             Ok(done) => {
                 let node = hex::encode(pending.node.0);
                 let peer = file.state.names.get(&node).cloned().unwrap_or(node);
-                file.keep(record(&peer, &done.session, early.expose()))?;
+                file.keep(SessionState::new(&peer, &pending.node.0, &done.session, early.expose()))?;
                 return Ok(Report::new()
                     .with("step", "C2")
                     .with("node", peer)
@@ -127,5 +129,5 @@ fn status(dir: &Path) -> Result<Report, Fault> {
         .with("kid", hex::encode(credential.kid()))
         .with("seen", seen.collect::<Vec<_>>())
         .with("pending", pending.collect::<Vec<_>>())
-        .with("sessions", file.state.sessions.iter().map(told).collect::<Vec<_>>()))
+        .with("sessions", file.state.sessions.iter().map(SessionState::told).collect::<Vec<_>>()))
 }

@@ -5,9 +5,10 @@ use crate::fault::Fault;
 use crate::files::{self, Locked, now};
 use crate::identity::Identity;
 use crate::network_args::{Call, To};
-use crate::node::{given, mode_name, record};
+use crate::node::given;
 use crate::report::{Report, data};
 use crate::serve::{runtime, tell};
+use crate::session::{SessionState, mode_name};
 use dke::client::{AwaitingConfirm, Client};
 use dke::crypto::Hash;
 use dke::store::{ClientStore, Pending};
@@ -44,7 +45,7 @@ pub(crate) async fn call_over(
     let caller = Caller { gateway, node };
     let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
     let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
-    let mut store = ClientDir::new(&args.to, node.subject());
+    let mut store = ClientDir::new(&args.to, &caller.node);
     let called = caller.call(&client, &mut store, &asked, progress).await;
     store.told(called)
 }
@@ -63,7 +64,7 @@ pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
         for one in pending {
             let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&one.state.0)
                 .map_err(|_| Fault::state(&args.dir.join("client.json"), "a pending exchange cannot be read"))?;
-            let mut store = ClientDir::new(args, node.subject());
+            let mut store = ClientDir::new(args, &caller.node);
             let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline(args), show).await;
             let report = match store.told(called) {
                 Ok(report) => report.value(),
@@ -103,13 +104,14 @@ fn show(progress: Progress) {
 pub(crate) struct ClientDir {
     dir: PathBuf,
     node: String,
+    node_hash: Hash,
     /// An exchange has ended in this state, which is not stored yet: it becomes durable in one with the session.
     ended: Option<ClientFile>,
 }
 
 impl ClientDir {
-    fn new(to: &To, node: &str) -> ClientDir {
-        ClientDir { dir: to.dir.clone(), node: node.to_string(), ended: None }
+    fn new(to: &To, node: &Credential<'_>) -> ClientDir {
+        ClientDir { dir: to.dir.clone(), node: node.subject().to_string(), node_hash: *node.hash(), ended: None }
     }
 
     fn open(&self) -> Result<ClientFile, Fault> {
@@ -122,7 +124,7 @@ impl ClientDir {
         let called = match called {
             Ok(called) => called,
             Err(unfinished) => {
-                if let Some(file) = ended {
+                if let Some(mut file) = ended {
                     file.save()?;
                 }
                 return Err(match unfinished {
@@ -135,7 +137,7 @@ impl ClientDir {
         };
         let session = &called.session;
         if let Some(mut file) = ended {
-            file.keep(record(&self.node, session, called.early.expose()))?;
+            file.keep(SessionState::new(&self.node, &self.node_hash, session, called.early.expose()))?;
         }
         Ok(Report::new()
             .with("step", "C2")

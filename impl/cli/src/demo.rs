@@ -2,6 +2,7 @@
 
 mod page;
 mod parties;
+mod requests;
 mod scene;
 
 use crate::args::{Demo, Issue, Keygen, Trust};
@@ -12,8 +13,9 @@ use crate::report::Report;
 use crate::serve::runtime;
 use crate::{credential, node};
 use dke_coap::Parameters;
-use dke_gateway::{Embedded, Gateway, Options, Policy, coap};
+use dke_gateway::{Embedded, Gateway, Options, Policy, coap, http};
 use parties::{Accepted, CALLERS, LAMP, call, sleeper};
+use requests::ASKING;
 use scene::{ANNA, BEN, NODE, Recorder, Teller};
 use serde_json::{Value, json};
 use std::fs;
@@ -40,6 +42,7 @@ pub(crate) fn run(args: &Demo, json: bool) -> Result<Report, Fault> {
 struct Ends {
     recorder: Recorder,
     finished: Vec<Report>,
+    answered: Vec<Report>,
     accepted: Vec<Accepted>,
 }
 
@@ -50,23 +53,31 @@ fn play(args: &Demo, root: &Path, json: bool) -> Result<Report, Fault> {
     let blind = gateway_is_blind(root, &ends)?;
     let exchanges: Vec<Value> = ends.finished.iter().map(|finished| compare(finished, &ends.accepted)).collect();
     let equal = exchanges.len() == CALLERS.len() && exchanges.iter().all(|exchange| exchange["equal"] == true);
+    let served = ends.answered.iter().zip(&ASKING).all(|(told, asking)| told.get("payload")["text"] == asking.answer);
     let mut text = who_knows_what(&exchanges);
+    text.push_str(&what_was_asked(&ends.answered));
     if args.keep.is_some() {
         text.push_str(&format!("\nAll files are in {}; look at one with `dke inspect`.\n", root.display()));
     }
     if let (Some(output), Some(path)) = (output, &args.html) {
-        output.write(page::page(&ends.recorder.events, &exchanges).as_bytes())?;
+        output.write(page::page(&ends.recorder.events, &exchanges, &ends.answered).as_bytes())?;
         text.push_str(&format!("\nThe page is {}.\n", path.display()));
     }
-    if !equal || !blind {
+    let wrong = match (equal, blind, served) {
+        (false, _, _) => Some("The two ends have different keys."),
+        (_, false, _) => Some("The gateway's store holds a secret."),
+        (_, _, false) => Some("A request has another response than the node's."),
+        (true, true, true) => None,
+    };
+    if let Some(what) = wrong {
         anstream::print!("{text}");
-        let what = if equal { "The gateway's store holds a secret." } else { "The two ends have different keys." };
         return Err(Fault::Failed(what.into()));
     }
     Ok(Report::new()
         .with("equal", equal)
         .with("gateway_holds_a_secret", !blind)
         .with("exchanges", exchanges)
+        .with("requests", ends.answered.iter().map(Report::value).collect::<Vec<_>>())
         .with("steps", ends.recorder.steps)
         .with("directory", args.keep.is_some().then(|| root.display().to_string()))
         .shown_as(text))
@@ -104,7 +115,7 @@ fn credential_of(root: &Path, party: &str) -> PathBuf {
 async fn scene(root: &Path, draw: bool) -> Result<Ends, Fault> {
     let (teller, mut told) = Teller::new();
     prepare(root, &teller)?;
-    let url = serve(root).await?;
+    let (url, http) = serve(root).await?;
     let accepted: Arc<Mutex<Vec<Accepted>>> = Arc::default();
     let (awake, published) = watch::channel(false);
     let (done, stop) = watch::channel(false);
@@ -116,13 +127,15 @@ async fn scene(root: &Path, draw: bool) -> Result<Ends, Fault> {
                 call(root, &url, &CALLERS[0], ANNA, teller.clone(), published.clone()),
                 call(root, &url, &CALLERS[1], BEN, teller.clone(), published.clone()),
             );
+            let finished = vec![clients.0?, clients.1?];
+            let answered = requests::ask(root, &url, &http, &teller).await;
             let _ = done.send(true);
-            Ok::<_, Fault>(vec![clients.0?, clients.1?])
+            Ok::<_, Fault>((finished, answered?))
         };
         tokio::try_join!(node, clients).map(|((), finished)| finished)
     };
     tokio::pin!(parties);
-    let finished = loop {
+    let (finished, answered) = loop {
         tokio::select! {
             biased;
             Some(event) = told.recv() => recorder.record(event)?,
@@ -133,22 +146,23 @@ async fn scene(root: &Path, draw: bool) -> Result<Ends, Fault> {
         recorder.record(event)?;
     }
     let accepted = std::mem::take(&mut *accepted.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Ends { recorder, finished, accepted })
+    Ok(Ends { recorder, finished, answered, accepted })
 }
 
-/// The gateway, on a port of the system's choice. Returns its address.
-async fn serve(root: &Path) -> Result<String, Fault> {
+/// The gateway, on ports of the system's choice. Returns its addresses for CoAP and HTTP.
+async fn serve(root: &Path) -> Result<(String, String), Fault> {
     let store = Embedded::open(&root.join(STORE), Options::default())?;
     let policy = Policy { retry_after: 1, ..Policy::default() };
     let gateway = Arc::new(Gateway::new(store, policy, || files::now(None)));
     let registered = gateway.register(&files::read(&credential_of(root, "lamp"))?).await;
     registered.map_err(|refusal| Fault::Broken(refusal.to_string()))?;
     let any = ([127, 0, 0, 1], 0).into();
-    let (address, serve) = coap(gateway, any, Parameters::default())
-        .await
-        .map_err(|error| Fault::Broken(format!("Loopback cannot be listened on: {error}.")))?;
-    tokio::spawn(serve);
-    Ok(format!("coap://{address}"))
+    let failed = |error: std::io::Error| Fault::Broken(format!("Loopback cannot be listened on: {error}."));
+    let (over_coap, serve_coap) = coap(gateway.clone(), any, Parameters::default()).await.map_err(failed)?;
+    let (over_http, serve_http) = http(gateway, any).await.map_err(failed)?;
+    tokio::spawn(serve_coap);
+    tokio::spawn(serve_http);
+    Ok((format!("coap://{over_coap}"), format!("http://{over_http}")))
 }
 
 const STORE: &str = "gateway.store";
@@ -159,10 +173,14 @@ fn gateway_is_blind(root: &Path, ends: &Ends) -> Result<bool, Fault> {
     let kept = fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
     let data = CALLERS.iter().flat_map(|caller| [caller.early_data.as_bytes(), caller.answer.as_bytes()]);
     let secrets = ends.accepted.iter().flat_map(|one| [one.early_secret.as_slice(), &one.session_secret, &one.kid]);
+    let asked =
+        ASKING.iter().flat_map(|asking| [asking.path.as_bytes(), asking.payload.as_bytes(), asking.answer.as_bytes()]);
     let sought: Vec<&[u8]> = data.chain(secrets).collect();
     // The store is the right one: the node's own name is found in it.
     let holds = |bytes: &[u8]| kept.windows(bytes.len().max(1)).any(|part| part == bytes);
-    Ok(sought.len() == 5 * CALLERS.len() && holds(LAMP.as_bytes()) && !sought.into_iter().any(holds))
+    Ok(sought.len() == 5 * CALLERS.len()
+        && holds(LAMP.as_bytes())
+        && !sought.into_iter().chain(asked.filter(|text| !text.is_empty())).any(holds))
 }
 
 fn compare(finished: &Report, accepted: &[Accepted]) -> Value {
@@ -179,6 +197,18 @@ fn compare(finished: &Report, accepted: &[Accepted]) -> Value {
         "session_key": { "client": session, "node": node_session },
         "equal": same_mode && early == node_early && session == node_session && !session.is_empty(),
     })
+}
+
+/// The requests, each through its translation.
+fn what_was_asked(answered: &[Report]) -> String {
+    let mut out = format!("\n{:26}{:18}  {:20}  {}\n", "what was asked", "from the client", "protected by", "response");
+    for told in answered {
+        let what = format!("{}: {}", told.str("client"), told.str("request"));
+        let response = format!("{} {}", told.str("code"), told.get("payload")["text"].as_str().unwrap_or_default());
+        let keys = format!("{}, {} keys", told.str("by"), told.str("keys"));
+        out.push_str(&format!("{what:26}{:18}  {keys:20}  {response}\n", format!("{} to CoAP", told.str("over"))));
+    }
+    out
 }
 
 /// Who knows what at the end.

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) enum Fault {
     /// Exit code 2: the input is bad, and nothing was changed.
     Input {
-        /// A name of PROTOCOL.md section 9, or `Usage`, `File`, `State`, `Busy`, `Gateway`, `Pending`.
+        /// A name of PROTOCOL.md sections 9 and 15, or `Usage`, `File`, `State`, `Busy`, `Gateway`, `Pending`.
         name: &'static str,
         /// For people.
         sentence: String,
@@ -104,6 +104,40 @@ impl<S: Into<Fault>> From<Error<S>> for Fault {
             Error::Peer(reject) => reject.into(),
             Error::Caller(misuse) => misuse.into(),
             Error::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<dke_app::Reject> for Fault {
+    fn from(reject: dke_app::Reject) -> Self {
+        let name = match reject {
+            dke_app::Reject::Malformed => "Malformed",
+            dke_app::Reject::UnknownKey => "UnknownKey",
+            dke_app::Reject::NotAuthentic => "NotAuthentic",
+            dke_app::Reject::Replayed => "Replayed",
+            dke_app::Reject::Expired => "Expired",
+            dke_app::Reject::WrongRequest => "WrongRequest",
+        };
+        Fault::Input { name, sentence: reject.to_string() }
+    }
+}
+
+impl From<dke_app::Misuse> for Fault {
+    fn from(misuse: dke_app::Misuse) -> Self {
+        let name = match misuse {
+            dke_app::Misuse::SequenceExhausted => "SequenceExhausted",
+            _ => "Usage",
+        };
+        Fault::Input { name, sentence: misuse.to_string() }
+    }
+}
+
+impl<S: Into<Fault>> From<dke_app::Error<S>> for Fault {
+    fn from(error: dke_app::Error<S>) -> Self {
+        match error {
+            dke_app::Error::Peer(reject) => reject.into(),
+            dke_app::Error::Caller(misuse) => misuse.into(),
+            dke_app::Error::Storage(error) => error.into(),
         }
     }
 }

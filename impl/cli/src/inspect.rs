@@ -3,6 +3,7 @@
 use crate::args;
 use crate::fault::Fault;
 use crate::files;
+use crate::outer;
 use crate::report::{Report, printable};
 use crate::shape::{CONFIRM, CREDENTIAL, CWT, INITIATE, Inside, OFFER, PUBLICATION, Part, UNKNOWN};
 use dke::message::{Confirm, Initiate, Offer, Publication};
@@ -13,14 +14,14 @@ use std::fmt;
 /// Deeper nesting is not shown.
 const DEEPEST: usize = 16;
 /// Bytes of a byte string on one line.
-const LINE: usize = 32;
+pub(crate) const LINE: usize = 32;
 /// Where annotations begin, if the line is short enough.
-const MARGIN: usize = 84;
+pub(crate) const MARGIN: usize = 84;
 
 /// What a file holds.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Publication, Offer, Initiate, Confirm, Credential, CWT or CBOR.
+    /// Publication, Offer, Initiate, Confirm, Credential, CWT, Request, Response or CBOR.
     pub kind: &'static str,
     /// Its length.
     pub bytes: usize,
@@ -48,6 +49,9 @@ impl fmt::Display for Inspection {
 /// Recognises the bytes and writes them in diagnostic notation. What is none of the protocol's forms is shown as plain CBOR.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, NotCbor> {
     let (kind, part) = recognise(bytes);
+    if let Some((kind, diagnostic)) = outer::shown(bytes).filter(|_| kind == "CBOR") {
+        return Ok(Inspection { kind, bytes: bytes.len(), diagnostic });
+    }
     let mut writer = Writer { out: String::new() };
     let mut decoder = Decoder::new(bytes);
     writer.item(&mut decoder, bytes, part, 0, "", "")?;

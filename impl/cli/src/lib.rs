@@ -20,9 +20,16 @@ mod network_args;
 mod node;
 mod node_run;
 mod node_store;
+mod outer;
+mod party;
+mod protect;
+mod protect_args;
 mod report;
+mod request;
 mod serve;
+mod session;
 mod shape;
+mod shell;
 mod vectors;
 
 use crate::args::{Args, Command};
@@ -39,7 +46,11 @@ pub fn main() -> ExitCode {
     };
     match run(&args) {
         Ok(report) => {
-            anstream::print!("{}", if args.json { report.json() } else { report.text() });
+            match report.bytes().filter(|_| !args.json) {
+                // Nobody reads it any more: then there is nobody to be told.
+                Some(bytes) => drop(protect::print(bytes)),
+                None => anstream::print!("{}", if args.json { report.json() } else { report.text() }),
+            }
             ExitCode::SUCCESS
         }
         Err(fault) => {
@@ -75,6 +86,10 @@ fn run(args: &Args) -> Result<Report, Fault> {
         Command::Node(command) => node::run(command, args.json),
         Command::Client(command) => client::run(command),
         Command::Gateway(command) => gateway::run(command, args.json),
+        Command::Request(args) => request::run(args),
+        Command::Seal(args) => protect::seal(args),
+        Command::Open(args) => protect::open(args),
+        Command::Export(args) => protect::export(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(command) => vectors::run(command),
     }

@@ -36,6 +36,12 @@ pub(crate) struct Serve {
     /// Initiates that may wait for one node
     #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     pub(crate) queue: u32,
+    /// Requests to one node that may wait; a quarter of them from one address
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    pub(crate) requests: usize,
+    /// For how many seconds a request and its response are kept
+    #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
+    pub(crate) keep_requests: u64,
     /// Requests a second that one address may make; four times as many in a burst
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) rate: u32,
@@ -51,9 +57,13 @@ pub(crate) struct Serve {
 #[command(after_help = "Examples:
   dke node run lamp --gateway coap://localhost --every 60 --handler ./lamp.sh
   dke node run lamp --gateway http://localhost:8080 --once
+  dke node run lamp --gateway coap://localhost --serve ./lamp-serves.sh
 
 The handler is run by the shell for each call: the client's data is its standard input, its standard output is the answer (up to 1,024
-bytes). DKE_PEER, DKE_KID and DKE_MODE tell who calls.")]
+bytes). DKE_PEER, DKE_KID and DKE_MODE tell who calls.
+
+The command of --serve is run for each request in the same way: its standard output is the response (up to 8 KiB), another exit code than 0 is 5.00. DKE_METHOD,
+DKE_PATH, DKE_QUERY, DKE_FORMAT, DKE_SUBJECT and DKE_KEYS (early or session) tell who asks what. No request is given to it twice.")]
 pub(crate) struct NodeRun {
     /// The node's directory
     pub(crate) dir: PathBuf,
@@ -69,7 +79,10 @@ pub(crate) struct NodeRun {
     /// Command that answers calls; without one every answer is empty
     #[arg(long, value_name = "COMMAND")]
     pub(crate) handler: Option<String>,
-    /// Seconds after which a handler is ended; the answer is then empty
+    /// Command that serves requests; without one they are answered with 5.01
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) serve: Option<String>,
+    /// Seconds after which a handler is ended; the answer is then empty, the response 5.00
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) handler_timeout: u64,
     /// Publish when fewer prekeys than this are left

@@ -3,16 +3,17 @@
 use crate::args::{self, Accept, Data, Place, Publish, Trust};
 use crate::fault::Fault;
 use crate::files::{self, Locked, Out, now};
-use crate::hexed::{Hex, HexN};
+use crate::hexed::Hex;
 use crate::identity::Identity;
-use crate::node_store::{NodeFile, SessionState};
+use crate::node_store::NodeFile;
 use crate::report::{Report, data};
+use crate::session::{self, SessionState, mode_name};
 use dke::node::{Incoming, Node, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore as _, Pins};
-use dke::{Credential, Depth, Mode, Session, Suite};
+use dke::{Credential, Depth, Suite};
 use rand_core::OsRng;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 
 const MONTH: u64 = 30 * 24 * 3600;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &args::Node, json: bool) -> Result<Report, Fault> {
         args::Node::Trust(args) => trust(args),
         args::Node::Status(args) => status(args),
         args::Node::Run(args) => crate::node_run::run(args, json),
+        args::Node::Leave(args) => crate::protect::leave(args),
     }
 }
 
@@ -96,7 +98,7 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let confirmed = accepted.confirm(&mut file, &answer, &mut OsRng, &mut out).map_err(|failed| failed.error)?;
     out.truncate(confirmed.len);
     let session = confirmed.session;
-    file.keep(record(peer.subject(), &session, early.expose()))?;
+    file.keep(SessionState::new(peer.subject(), peer.hash(), &session, early.expose()))?;
     output.write(&out)?;
     Ok(Report::new()
         .with("step", "N3")
@@ -175,13 +177,14 @@ fn status(args: &args::Dir) -> Result<Report, Fault> {
     Ok(Report::new()
         .with("subject", credential.subject())
         .with("kid", hex::encode(credential.kid()))
+        .with("id", session::id(credential.hash()))
         .with("epoch", state.last_epoch)
         .with("token", state.batches.get(&state.last_epoch).map(|batch| hex::encode(batch.token.0)))
         .with("batches", batches.collect::<Vec<_>>())
         .with("outbox", outbox.collect::<Vec<_>>())
         .with("clients", names(&state.clients)?)
         .with("authorities", names(&state.authorities)?)
-        .with("sessions", state.sessions.iter().map(told).collect::<Vec<_>>()))
+        .with("sessions", state.sessions.iter().map(SessionState::told).collect::<Vec<_>>()))
 }
 
 fn names(pinned: &[Hex]) -> Result<Vec<String>, Fault> {
@@ -201,34 +204,4 @@ pub(crate) fn given(data: &Data) -> Result<Vec<u8>, Fault> {
         (None, None) => Vec::new(),
     };
     if bytes.len() > DATA_MAX { Err(dke::Misuse::DataTooLong.into()) } else { Ok(bytes) }
-}
-
-/// basic or refresh.
-pub(crate) const fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Basic => "basic",
-        Mode::Refresh => "refresh",
-    }
-}
-
-/// A session, as it is stored for the application.
-pub(crate) fn record(peer: &str, session: &Session, early: &[u8; 32]) -> SessionState {
-    SessionState {
-        peer: peer.to_string(),
-        mode: mode_name(session.mode).to_string(),
-        suite: session.suite.id(),
-        epoch: session.epoch,
-        index: session.index,
-        early_secret: HexN(*early),
-        session_secret: HexN(*session.secret.expose()),
-    }
-}
-
-/// A stored session without its secrets.
-pub(crate) fn told(session: &SessionState) -> Value {
-    let secret = dke::key_schedule::SessionSecret::restore(session.session_secret.0);
-    json!({
-        "peer": session.peer, "mode": session.mode, "suite": session.suite, "epoch": session.epoch,
-        "index": session.index, "fingerprint": hex::encode(secret.fingerprint()),
-    })
 }

@@ -4,19 +4,25 @@ use crate::fault::Fault;
 use crate::files::{Locked, now};
 use crate::identity::Identity;
 use crate::network_args::NodeRun;
-use crate::node::{mode_name, parse, record};
+use crate::node::parse;
 use crate::node_store::NodeFile;
 use crate::report::Report;
 use crate::serve::{interrupted, runtime, tell};
+use crate::session::{SessionState, mode_name, stage_name};
+use crate::shell::Shell;
+use coap_lite::{CoapOption, Packet};
+use dke::crypto::Hash;
 use dke::node::{Node, Peer};
 use dke::store::Pins;
 use dke::{Depth, Session, Suite};
-use dke_agent::{Call, Failure, Gateway, Handler, Interrupted, Ledger, NodeAgent, Settings, Unsent, Wake};
+use dke_agent::serving::{RESPONSE_MAX, texts};
+use dke_agent::{
+    Call, Failure, Gateway, Handler, Interrupted, Kept, Ledger, NodeAgent, Opened, Settings, Unsent, Wake,
+};
+use dke_app::{Exchange, Role, message};
 use dke_coap::Parameters;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 const MONTH: u64 = 30 * 24 * 3600;
 
@@ -24,8 +30,11 @@ const MONTH: u64 = 30 * 24 * 3600;
 pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
         let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
-        let mut handler =
-            Command { command: args.handler.clone(), patience: Duration::from_secs(args.handler_timeout) };
+        let mut handler = Commands {
+            handler: args.handler.clone(),
+            serve: args.serve.clone(),
+            patience: Duration::from_secs(args.handler_timeout),
+        };
         loop {
             let next = Instant::now() + Duration::from_secs(args.every);
             let woken = wake(args, &gateway, &mut handler).await;
@@ -77,73 +86,103 @@ fn told(wake: &Wake) -> Report {
         .with("answered", wake.answered)
         .with("repeated", wake.repeated)
         .with("rejected", wake.rejected)
+        .with("served", wake.served)
+        .with("refused", wake.refused)
         .with("left", wake.left)
 }
 
 fn line(wake: &Wake) -> String {
-    let Wake { published, answered, repeated, rejected, left } = wake;
+    let Wake { published, answered, repeated, rejected, served, refused, left } = wake;
     format!(
-        "published {published}, answered {answered}, repeated {repeated}, rejected {rejected}; {left} prekeys left\n"
+        "published {published}, answered {answered}, repeated {repeated}, rejected {rejected}; requests served {served}, refused {refused}; {left} prekeys left\n"
     )
 }
 
-/// A handler that is a command of the shell.
-struct Command {
-    command: Option<String>,
+/// Handlers that are commands of the shell.
+struct Commands {
+    handler: Option<String>,
+    serve: Option<String>,
     patience: Duration,
 }
 
-impl Handler for Command {
+impl Handler for Commands {
     async fn answer(&mut self, call: &Call<'_>) -> Option<Vec<u8>> {
-        let command = self.command.as_ref()?;
-        match timeout(self.patience, execute(command, call)).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(why)) => {
-                tell(&format!("The handler gave no answer: {why}."));
-                None
-            }
-            Err(_) => {
-                tell("The handler took too long.");
-                None
-            }
+        let shell = Shell { command: self.handler.as_ref()?, patience: self.patience, most: dke::params::DATA_MAX };
+        let environment = [
+            ("DKE_PEER", call.peer.subject().to_string()),
+            ("DKE_KID", hex::encode(call.peer.kid())),
+            ("DKE_MODE", mode_name(call.mode).to_string()),
+        ];
+        match shell.run(&environment, call.data).await {
+            Ok((status, answer)) if status.success() => return Some(answer),
+            Ok((status, _)) => tell(&format!("The handler gave no answer: {status}.")),
+            Err(why) => tell(&format!("The handler gave no answer: {why}.")),
         }
+        None
+    }
+
+    async fn serve(&mut self, request: &Opened<'_>) -> Option<Packet> {
+        let shell = Shell { command: self.serve.as_ref()?, patience: self.patience, most: RESPONSE_MAX };
+        let method = message::code(request.message);
+        Some(match shell.run(&environment(request), &request.message.payload).await {
+            Ok((status, payload)) if status.success() => {
+                let mut response = message::with_code(success(method));
+                response.payload = payload;
+                response
+            }
+            Ok((status, _)) => failed(&status.to_string()),
+            Err(why) => failed(&why),
+        })
     }
 }
 
-async fn execute(command: &str, call: &Call<'_>) -> Result<Vec<u8>, String> {
-    let failed = |error: std::io::Error| error.to_string();
-    let mut child = tokio::process::Command::new("sh")
-        .args(["-c", command])
-        .env("DKE_PEER", call.peer.subject())
-        .env("DKE_KID", hex::encode(call.peer.kid()))
-        .env("DKE_MODE", mode_name(call.mode))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let (mut input, output) = (child.stdin.take(), child.stdout.take());
-    let give = async {
-        if let Some(input) = &mut input {
-            // A handler need not read what it is given.
-            let _ = input.write_all(call.data).await;
-        }
-        drop(input);
-    };
-    let take = async {
-        let mut answer = Vec::new();
-        if let Some(output) = output {
-            output.take(dke::params::DATA_MAX as u64 + 1).read_to_end(&mut answer).await?;
-        }
-        Ok(answer)
-    };
-    let ((), answer) = tokio::join!(give, take);
-    let answer = answer.map_err(failed)?;
-    if answer.len() > dke::params::DATA_MAX {
-        return Err("the answer has more than 1,024 bytes".into());
+/// What a request says of itself.
+fn environment(request: &Opened<'_>) -> [(&'static str, String); 6] {
+    let Opened { peer, stage, message } = request;
+    // RFC 7252 section 6.5: a slash inside a segment must not look like one between two.
+    let escaped = |segment: String| segment.replace('%', "%25").replace('/', "%2F");
+    let path: Vec<String> = texts(message, CoapOption::UriPath).into_iter().map(escaped).collect();
+    let format = message.get_first_option(CoapOption::ContentFormat);
+    let format = format.map(|bytes| bytes.iter().take(2).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)));
+    let values = [
+        ("DKE_METHOD", method_name(message::code(message)).to_string()),
+        ("DKE_PATH", format!("/{}", path.join("/"))),
+        ("DKE_QUERY", texts(message, CoapOption::UriQuery).join("&")),
+        ("DKE_FORMAT", format.map(|format| format.to_string()).unwrap_or_default()),
+        ("DKE_SUBJECT", (*peer).to_string()),
+        ("DKE_KEYS", stage_name(*stage).to_string()),
+    ];
+    // No variable of the environment holds a zero byte.
+    values.map(|(name, value)| (name, value.replace('\0', "\u{fffd}")))
+}
+
+fn failed(why: &str) -> Packet {
+    const INTERNAL: u8 = 0xa0;
+    tell(&format!("The request was not served: {why}."));
+    message::with_code(INTERNAL)
+}
+
+/// A request's code for people and commands.
+pub(crate) const fn method_name(code: u8) -> &'static str {
+    match code {
+        1 => "GET",
+        2 => "POST",
+        3 => "PUT",
+        4 => "DELETE",
+        5 => "FETCH",
+        6 => "PATCH",
+        7 => "iPATCH",
+        _ => "",
     }
-    let status = child.wait().await.map_err(failed)?;
-    if status.success() { Ok(answer) } else { Err(status.to_string()) }
+}
+
+/// The response's code when all went well (RFC 7252 section 5.8, RFC 8132): 2.05, 2.02 or 2.04.
+pub(crate) const fn success(method: u8) -> u8 {
+    match method {
+        1 | 5 => 0x45,
+        4 => 0x42,
+        _ => 0x44,
+    }
 }
 
 impl Ledger for NodeFile {
@@ -171,7 +210,24 @@ impl Ledger for NodeFile {
     }
 
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Fault> {
-        NodeFile::keep(self, record(peer.subject(), session, early))
+        NodeFile::keep(self, SessionState::new(peer.subject(), peer.hash(), session, early))
+    }
+
+    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
+        let sessions = self.state.sessions.iter_mut().rev();
+        sessions.map(|session| session.held(Role::Node)).map(|held| (held.peer, held.exchange)).collect()
+    }
+
+    fn kept(&self, request: &Hash) -> Result<Option<Kept>, Fault> {
+        Ok(NodeFile::kept(self, request))
+    }
+
+    fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Fault> {
+        NodeFile::keep_request(self, request, kept)
+    }
+
+    fn forget_request(&mut self, request: &Hash) -> Result<(), Fault> {
+        NodeFile::forget_request(self, request)
     }
 }
 

@@ -3,14 +3,18 @@
 use crate::fault::Fault;
 use crate::files::Locked;
 use crate::hexed::{Hex, HexN};
+use crate::session::SessionState;
 use dke::crypto::{Hash, PublicKey};
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Credential, Scalar};
+use dke_agent::Kept;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const FILE: &str = "node.json";
+pub(crate) const FILE: &str = "node.json";
 const FORMAT: &str = "dke-node-1";
+/// Requests that are kept at most: a gateway that does not ask for the response of one any more leaves it here.
+const REQUESTS_MAX: usize = 64;
 
 /// All that a node remembers.
 #[derive(Default, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub(crate) struct NodeState {
     pub(crate) batches: BTreeMap<u64, BatchState>,
     pub(crate) outbox: Vec<KeptConfirm>,
     pub(crate) sessions: Vec<SessionState>,
+    /// Requests whose responses the gateway has not acknowledged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) requests: Vec<KeptRequest>,
 }
 
 // By reference, because serde wants it so.
@@ -60,18 +67,14 @@ pub(crate) struct KeptConfirm {
     pub(crate) confirm: Hex,
 }
 
-/// A finished exchange, for the application.
+/// A request that was opened.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SessionState {
-    /// The other end: subject, or H(CRED) where no name is known.
-    pub(crate) peer: String,
-    pub(crate) mode: String,
-    pub(crate) suite: u8,
-    pub(crate) epoch: u64,
-    pub(crate) index: u8,
-    pub(crate) early_secret: HexN<32>,
-    pub(crate) session_secret: HexN<32>,
+pub(crate) struct KeptRequest {
+    /// SHA-256 of the outer request.
+    digest: HexN<32>,
+    /// The outer response, once there is one.
+    response: Option<Hex>,
 }
 
 /// The node's directory, locked, and its state.
@@ -100,6 +103,32 @@ impl NodeFile {
         self.state.sessions.push(session);
         self.save()
     }
+
+    /// How far a request is.
+    pub(crate) fn kept(&self, request: &Hash) -> Option<Kept> {
+        let found = self.state.requests.iter().find(|one| one.digest.0 == *request)?;
+        Some(found.response.as_ref().map_or(Kept::Opened, |response| Kept::Answered(response.0.clone())))
+    }
+
+    /// Makes it durable, in one with the numbers and windows of its exchange.
+    pub(crate) fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Fault> {
+        self.state.requests.retain(|one| one.digest.0 != *request);
+        let response = match kept {
+            Kept::Opened => None,
+            Kept::Answered(response) => Some(Hex(response)),
+        };
+        let beyond = (self.state.requests.len() + 1).saturating_sub(REQUESTS_MAX);
+        self.state.requests.drain(..beyond);
+        self.state.requests.push(KeptRequest { digest: HexN(*request), response });
+        self.save()
+    }
+
+    /// The gateway has the response.
+    pub(crate) fn forget_request(&mut self, request: &Hash) -> Result<(), Fault> {
+        let before = self.state.requests.len();
+        self.state.requests.retain(|one| one.digest.0 != *request);
+        if self.state.requests.len() == before { Ok(()) } else { self.save() }
+    }
 }
 
 impl NodeStore for NodeFile {
@@ -126,6 +155,9 @@ impl NodeStore for NodeFile {
     fn begin_batch(&mut self, epoch: u64) -> Result<(), Fault> {
         self.state.batches.retain(|old, _| old.saturating_add(2) > epoch);
         self.state.outbox.retain(|kept| kept.epoch.saturating_add(2) > epoch);
+        // Section 15: the early keys go with the batch.
+        let gone = self.state.sessions.iter_mut().filter(|session| session.epoch.saturating_add(2) <= epoch);
+        gone.for_each(SessionState::erase_early);
         self.begun = Some((epoch, Vec::new()));
         Ok(())
     }

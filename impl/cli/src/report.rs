@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Report {
     facts: Vec<(&'static str, Value)>,
     text: Option<String>,
+    raw: Option<Vec<u8>>,
 }
 
 impl Report {
@@ -24,6 +25,17 @@ impl Report {
     pub(crate) fn shown_as(mut self, text: String) -> Report {
         self.text = Some(text);
         self
+    }
+
+    /// Bytes that go to standard output as they are, instead of the list of facts.
+    pub(crate) fn raw(mut self, bytes: Vec<u8>) -> Report {
+        self.raw = Some(bytes);
+        self
+    }
+
+    /// These bytes.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.raw.as_deref()
     }
 
     /// A fact; `Null` if there is none of this name.

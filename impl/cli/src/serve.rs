@@ -7,6 +7,7 @@ use crate::report::Report;
 use dke_coap::Parameters;
 use dke_gateway::resource::node_name;
 use dke_gateway::{Embedded, Gateway, Options, Policy, Refusal, coap, http, store::StoreError};
+use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Seconds from one sweep of what is old to the next.
 const SWEEP: Duration = Duration::from_secs(60);
+/// When the store has failed, those who wait are told so for this long, before the gateway ends.
+const TELL: Duration = Duration::from_secs(1);
 
 /// Serves until it is interrupted.
 pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
@@ -35,7 +38,8 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
         let ready = ready.with("store", args.store.display().to_string());
         anstream::print!("{}", if json { ready.json() } else { ready.text() });
         tokio::select! {
-            broken = sweep(&gateway) => Err(broken),
+            broken = failure(&gateway) => Err(broken),
+            never = sweep(&gateway) => match never {},
             () = interrupted() => Ok(Report::new().with("ended", "interrupted")),
         }
     })
@@ -49,6 +53,9 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
         lease: args.lease,
         leases_per_address: args.leases_per_address,
         queue_max: args.queue,
+        requests_max: args.requests,
+        requests_per_address: args.requests.div_ceil(4),
+        request_retention: args.keep_requests,
         requests_per_second: args.rate,
         burst: args.rate.saturating_mul(4),
         ..Policy::default()
@@ -63,14 +70,21 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     Ok(gateway)
 }
 
-/// Forgets what is old, again and again. Returns when the store has failed: it must be opened anew then.
-async fn sweep(gateway: &Gateway<Embedded>) -> Fault {
+/// Returns when the store has failed: it must be opened anew then.
+async fn failure(gateway: &Gateway<Embedded>) -> Fault {
+    let error = gateway.failure().await;
+    tokio::time::sleep(TELL).await;
+    Fault::Broken(format!(
+        "{error} The gateway has ended; what it acknowledged is stored. Start it again when the medium is sound."
+    ))
+}
+
+/// Forgets what is old, again and again.
+async fn sweep(gateway: &Gateway<Embedded>) -> Infallible {
     loop {
         tokio::time::sleep(SWEEP).await;
-        match gateway.sweep().await {
-            Ok(_) => {}
-            Err(Refusal::Store(error)) => return error.into(),
-            Err(refusal) => tell(&format!("Nothing was forgotten: {refusal}")),
+        if let Err(refusal) = gateway.sweep().await {
+            tell(&format!("Nothing was forgotten: {refusal}"));
         }
     }
 }

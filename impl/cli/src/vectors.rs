@@ -6,7 +6,7 @@ use crate::files;
 use crate::report::Report;
 use dke::RustCrypto;
 use dke_vectors::form::{Exchange, File, Rejection};
-use dke_vectors::{Mismatch, check_exchange, check_rejection};
+use dke_vectors::{Mismatch, check_application, check_exchange, check_rejection};
 use std::path::Path;
 
 /// `dke vectors ...`.
@@ -39,6 +39,13 @@ fn check(path: &Path, exchanges: Option<&Path>) -> Result<Report, Fault> {
             }
             Ok(report.with("kind", "rejections").with("vectors", vectors.len()))
         }
+        File::Applications(vectors) => {
+            let mut compared = 0;
+            for vector in &vectors {
+                compared += check_application(vector).map_err(|mismatch| disagreement(path, &mismatch))?;
+            }
+            Ok(report.with("kind", "application").with("vectors", vectors.len()).with("members_compared", compared))
+        }
     }
 }
 
@@ -54,6 +61,7 @@ fn read(path: &Path) -> Result<File, Fault> {
     let empty = match &file {
         File::Exchanges(vectors) => vectors.is_empty(),
         File::Rejections(vectors) => vectors.is_empty(),
+        File::Applications(vectors) => vectors.is_empty(),
     };
     if empty { Err(Fault::usage("There is no vector in it.").about(path)) } else { Ok(file) }
 }

@@ -10,13 +10,14 @@ use common::Place;
 use rand_core::{OsRng, RngCore as _};
 use serde_json::Value;
 use served::Served;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Memory that the gateway may hold, in kB: its page cache has 64 MB.
 const MEMORY_MAX: u64 = 200_000;
@@ -41,26 +42,55 @@ fn ask_offer(node: &str, id: u16) -> Vec<u8> {
     [&[0x40, 2], id.to_be_bytes().as_slice(), b"\xb3dke\x0d\x09", node.as_bytes(), b"\x05offer"].concat()
 }
 
-/// Sends from all sources at full rate until told to stop; counts the codes of the answers. 5.03 and 4.29 must say when to come again.
+/// What a flood does now.
+#[derive(Default)]
+struct Flood(AtomicU8);
+
+impl Flood {
+    const FULL_RATE: u8 = 0;
+    const AS_ANSWERED: u8 = 1;
+    const OVER: u8 = 2;
+
+    /// From now on a source waits for the answer to its last datagram, or a little: so the system's queue of datagrams is not always full, and whoever
+    /// is honest gets through to the gateway. That is then as busy as can be.
+    fn calm(&self) {
+        self.0.store(Flood::AS_ANSWERED, Ordering::Relaxed);
+    }
+
+    fn is(&self, now: u8) -> bool {
+        self.0.load(Ordering::Relaxed) == now
+    }
+}
+
+/// Ends a flood, also where a test fails.
+struct Ending<'a>(&'a Flood);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(Flood::OVER, Ordering::Relaxed);
+    }
+}
+
+/// Sends from all sources until told to stop; counts the codes of the answers. 5.03 and 4.29 must say when to come again.
 fn flood(
     server: SocketAddr,
     network: u8,
-    stop: &AtomicBool,
+    now: &Flood,
     mut datagram: impl FnMut(u16) -> Vec<u8>,
 ) -> BTreeMap<String, u64> {
     const MAX_AGE: u8 = 14;
-    let sources: Vec<UdpSocket> = (1..=SOURCES)
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let mut sources: Vec<(UdpSocket, Option<Instant>)> = (1..=SOURCES)
         .map(|host| {
             let socket = UdpSocket::bind((Ipv4Addr::new(127, 1, network, host), 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
-            socket
+            (socket, None)
         })
         .collect();
     let (mut codes, mut buffer, mut id) = (BTreeMap::new(), [0; 2048], 0_u16);
-    while !stop.load(Ordering::Relaxed) {
+    while !now.is(Flood::OVER) {
         id = id.wrapping_add(1);
-        for source in &sources {
-            let _ = source.send_to(&datagram(id), server);
+        for (source, asked) in &mut sources {
             while let Ok((length, _)) = source.recv_from(&mut buffer) {
                 let code = format!("{}.{:02}", buffer[1] >> 5, buffer[1] & 31);
                 if code == "5.03" || code == "4.29" {
@@ -71,19 +101,18 @@ fn flood(
                     );
                 }
                 *codes.entry(code).or_default() += 1;
+                *asked = None;
             }
+            if now.is(Flood::FULL_RATE) || asked.is_none_or(|asked| asked.elapsed() > PATIENCE) {
+                let _ = source.send_to(&datagram(id), server);
+                *asked = Some(Instant::now());
+            }
+        }
+        if now.is(Flood::AS_ANSWERED) {
+            std::thread::yield_now();
         }
     }
     codes
-}
-
-/// Ends a flood, also where a test fails.
-struct Stopping<'a>(&'a AtomicBool);
-
-impl Drop for Stopping<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// An honest client's whole exchange.
@@ -106,14 +135,15 @@ fn a_flood_of_requests_for_offers() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor --puzzle 8 --rate 20");
     place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let stop = AtomicBool::new(false);
+    let now = Flood::default();
     let codes = scope(|scope| {
-        let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &stop, |id| ask_offer(&node, id)));
-        let stopping = Stopping(&stop);
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 1, &now, |id| ask_offer(&node, id)));
+        let ending = Ending(&now);
         sleep(FOR);
+        now.calm();
         // The puzzle keeps the prekeys for those who work for them.
         exchange(&place, &gateway);
-        drop(stopping);
+        drop(ending);
         flood.join().unwrap()
     });
     let state = gateway.nodes()["list"][0].clone();
@@ -134,12 +164,12 @@ fn prekeys_that_a_flood_drained_come_back() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor --lease 1");
     place.ok(&format!("node run lamp --gateway {} --once --depth 6", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let stop = AtomicBool::new(false);
+    let now = Flood::default();
     let codes = scope(|scope| {
-        let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &stop, |id| ask_offer(&node, id)));
-        let stopping = Stopping(&stop);
+        let flood = scope.spawn(|| flood(coap_address(&gateway), 2, &now, |id| ask_offer(&node, id)));
+        let ending = Ending(&now);
         sleep(FOR);
-        drop(stopping);
+        drop(ending);
         flood.join().unwrap()
     });
     let allowed = ["2.04", "4.29", "5.03"];
@@ -157,7 +187,7 @@ fn garbage_and_halves_of_messages() {
     let gateway = Served::start(&place, "--node lamp/credential.cbor");
     place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
-    let (stop, sent) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (now, sent) = (Flood::default(), AtomicU64::new(0));
     let garbage = |id: u16| {
         sent.fetch_add(1, Ordering::Relaxed);
         let mut random = vec![0; (OsRng.next_u32() % 200) as usize];
@@ -173,13 +203,14 @@ fn garbage_and_halves_of_messages() {
         }
     };
     scope(|scope| {
-        let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &stop, garbage));
-        let connections = scope.spawn(|| half_connections(&gateway, &stop));
-        let stopping = Stopping(&stop);
+        let datagrams = scope.spawn(|| flood(coap_address(&gateway), 3, &now, garbage));
+        let connections = scope.spawn(|| half_connections(&gateway, &now));
+        let ending = Ending(&now);
         sleep(FOR);
+        now.calm();
         exchange(&place, &gateway);
         assert_eq!(gateway.nodes()["nodes"], 1);
-        drop(stopping);
+        drop(ending);
         let codes = datagrams.join().unwrap();
         println!(
             "garbage: {} datagrams, {} connections; answers {codes:?}; the gateway held at most {} kB",
@@ -201,10 +232,10 @@ fn blocks(node: &str, id: u16, block_1: u8) -> Vec<u8> {
 }
 
 /// Connections over HTTP that say half of a request, or nonsense, and stay.
-fn half_connections(gateway: &Served, stop: &AtomicBool) -> usize {
+fn half_connections(gateway: &Served, now: &Flood) -> usize {
     let address = gateway.http.strip_prefix("http://").unwrap();
     let mut open = Vec::new();
-    while !stop.load(Ordering::Relaxed) && open.len() < 500 {
+    while !now.is(Flood::OVER) && open.len() < 500 {
         let mut stream = TcpStream::connect(address).unwrap();
         let half: &[u8] = match open.len() % 3 {
             0 => b"GET /dke HT",
@@ -217,52 +248,122 @@ fn half_connections(gateway: &Served, stop: &AtomicBool) -> usize {
     open.len()
 }
 
-/// The system refuses to write beyond a size, in the middle of whatever is being written.
-#[test]
-fn a_medium_that_is_full() {
-    let place = place();
-    let serve = |kilobytes: &str| {
-        // Where SIGXFSZ is ignored, writing fails with an error, as on a full disk.
-        let dke = place.command("").get_program().to_owned();
-        let mut shell = Command::new("bash");
-        shell
-            .current_dir(place.0.path())
-            .arg("-c")
-            .arg(format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""))
-            .arg("bash");
-        shell
-            .arg(dke)
-            .args("--json gateway serve --store store --open --coap 127.0.0.1:0 --http 127.0.0.1:0".split(' '));
-        Served::run(&mut shell)
-    };
-    drop(serve("unlimited"));
-    let kilobytes = std::fs::metadata(place.path("store")).unwrap().len() / 1024;
-    let full = serve(&(kilobytes + 600).to_string());
+/// A medium of its own, which ends with the test.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    /// Mounts one, so that a gateway has 2 MB there besides what it keeps free. `None` where that is not allowed.
+    fn mount(at: PathBuf) -> Option<Tmpfs> {
+        std::fs::create_dir(&at).unwrap();
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", "size=18m", "tmpfs"]).arg(&at).output();
+        done.is_ok_and(|done| done.status.success()).then(|| Tmpfs(at))
+    }
+
+    /// Somebody else takes what is left.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
+        while filler.write_all(&[0; 4096]).is_ok() {}
+    }
+
+    fn mend(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+        let larger = Command::new("mount").args(["-o", "remount,size=64m"]).arg(&self.0).status();
+        assert!(larger.unwrap().success());
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// A gateway that may write files of so many kilobytes: beyond that writing fails with an error, as on a full disk.
+fn serve(place: &Place, kilobytes: &str) -> Served {
+    let dke = place.command("").get_program().to_owned();
+    let mut shell = Command::new("bash");
+    shell
+        .current_dir(place.0.path())
+        .arg("-c")
+        .arg(format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\""))
+        .arg("bash")
+        .arg(dke)
+        .args("--json gateway serve --store medium/store --open --coap 127.0.0.1:0 --http 127.0.0.1:0".split(' '));
+    Served::run(&mut shell)
+}
+
+/// Nodes publish until one is refused. Those whose Publications are acknowledged, and the refusal.
+fn fill(place: &Place, gateway: &Served) -> (Vec<String>, String) {
     let mut acknowledged = Vec::new();
-    let refusal = loop {
+    loop {
         let name = format!("n{}", acknowledged.len());
         place.ok(&format!("keygen {name} --subject {name}"));
-        let output = place.run(&format!("node run {name} --gateway {} --once --depth 8", full.coap));
+        let output = place.run(&format!("node run {name} --gateway {} --once --depth 8", gateway.coap));
         if !output.status.success() {
-            break serde_json::from_slice::<Value>(&output.stderr).unwrap()["sentence"].as_str().unwrap().to_string();
+            let told: Value = serde_json::from_slice(&output.stderr).unwrap();
+            return (acknowledged, told["sentence"].as_str().unwrap().to_string());
         }
         acknowledged.push(name);
         assert!(acknowledged.len() < 200, "it is never full");
+    }
+}
+
+/// A full medium stops a gateway from taking in more; one that fails ends it, and nothing that it acknowledged is lost.
+#[test]
+fn a_medium_that_is_full() {
+    const CALLS: usize = 16;
+    let place = place();
+    let medium = Tmpfs::mount(place.path("medium"));
+    let gateway = match &medium {
+        Some(_) => serve(&place, "unlimited"),
+        None => {
+            // Written past the harness, which would swallow it.
+            let _ = std::io::stderr().write_all(
+                b"!!! No tmpfs can be mounted here: a limit on the size of files stands in for a small medium\n",
+            );
+            drop(serve(&place, "unlimited"));
+            let kilobytes = std::fs::metadata(place.path("medium/store")).unwrap().len() / 1024;
+            serve(&place, &(kilobytes + 600).to_string())
+        }
     };
-    assert!(refusal.contains("5.0"), "{refusal}");
+    place.ok(&format!("node run lamp --gateway {} --once", gateway.coap));
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 0 --data x", gateway.coap);
+    for _ in 0..CALLS {
+        place.run(&call);
+    }
+    assert_eq!(gateway.nodes()["list"][0]["waiting"], CALLS);
+    let (acknowledged, refusal) = fill(&place, &gateway);
     assert!(!acknowledged.is_empty());
-    drop(full);
-    // With room again, everything that was acknowledged is there, and the node that was refused is served.
-    let mended = serve("unlimited");
-    let there: Vec<(String, u64)> = mended.nodes()["list"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| (node["subject"].as_str().unwrap().to_string(), node["epoch"].as_u64().unwrap()))
-        .collect();
+    if let Some(medium) = &medium {
+        // It keeps room for changes to what is there; when somebody else takes that too, writing fails.
+        assert!(refusal.contains("try again"), "{refusal}");
+        medium.fill();
+        let mut answer = place.command(&format!("node run lamp --gateway {} --once --handler", gateway.coap));
+        assert!(!answer.arg("head -c 1000 /dev/zero").status().unwrap().success(), "all of this had room");
+    } else {
+        assert!(refusal.contains("5.00"), "{refusal}");
+    }
+    let (code, told) = gateway.ended();
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("The store failed") && told.contains("Start it again"), "{told}");
+    if let Some(medium) = &medium {
+        medium.mend();
+    }
+    // With room again, everything that was acknowledged is there, and who was refused is served.
+    let mended = serve(&place, "unlimited");
+    let list = mended.nodes()["list"].as_array().unwrap().clone();
+    let epoch = |name: &String| list.iter().find(|node| node["subject"] == **name).map(|node| node["epoch"].clone());
     for name in &acknowledged {
-        assert!(there.contains(&(name.clone(), 1)), "{name} is lost: {there:?}");
+        assert_eq!(epoch(name), Some(1.into()), "{name} is lost: {list:?}");
     }
     place.ok(&format!("node run n{} --gateway {} --once", acknowledged.len(), mended.coap));
-    println!("full after {} nodes with 256 prekeys: \"{refusal}\"", acknowledged.len());
+    place.ok(&format!("node run lamp --gateway {} --once", mended.coap));
+    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 60", mended.coap);
+    let fingerprints = |list: &Value, name: &str| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_string()).collect()
+    };
+    let sessions = fingerprints(&place.ok("node status lamp")["sessions"], "fingerprint");
+    assert_eq!(fingerprints(&place.ok(&resume)["exchanges"], "session_fingerprint"), sessions);
+    assert_eq!(sessions.len(), CALLS);
+    println!("full after {} nodes with 256 prekeys: \"{refusal}\" Then: {told}", acknowledged.len());
 }

@@ -29,11 +29,20 @@ fn the_page_is_complete_in_itself() {
     let hidden: Vec<&str> = page.split("private").skip(1).collect();
     let shown: String =
         page.split("<div class=\"note").map(|part| part.split("</div></div>").last().unwrap()).collect();
-    for secret in ["light on at 18:00", "open the valve", "on at 18:00, anna", "valve is open"] {
+    for secret in [
+        "light on at 18:00",
+        "open the valve",
+        "on at 18:00, anna",
+        "valve is open",
+        "close it at dusk",
+        "21.5 degrees",
+        "87 percent",
+    ] {
         assert!(hidden.iter().any(|part| part.contains(secret)), "{secret}");
         for (at, _) in shown.match_indices(secret) {
             let before = &shown[..at];
-            let (tag, end) = (before.rfind("<p class=\"private\"").unwrap(), before.rfind("</p>").unwrap_or_default());
+            let tag = before.rfind("class=\"private\"").unwrap();
+            let end = ["</p>", "</td>"].iter().filter_map(|end| before.rfind(end)).max().unwrap_or_default();
             assert!(tag > end, "{secret} is shown to the gateway");
         }
     }

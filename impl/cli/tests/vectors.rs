@@ -7,10 +7,10 @@ use common::Place;
 use serde_json::Value;
 use std::fs;
 
-/// A place with the two files of the specification.
+/// A place with the files of the specification.
 fn place() -> Place {
     let place = Place::new();
-    for file in ["exchanges.json", "rejections.json"] {
+    for file in ["exchanges.json", "rejections.json", "application.json"] {
         let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/vectors");
         fs::copy(format!("{vectors}/{file}"), place.path(file)).unwrap();
     }
@@ -41,6 +41,9 @@ fn the_vectors_of_the_specification_hold() {
     let told = place.ok("vectors check rejections.json");
     assert_eq!(told["kind"], "rejections");
     assert!(told["vectors"].as_u64().unwrap() >= 150);
+    let told = place.ok("vectors check application.json");
+    assert_eq!((&told["kind"], &told["vectors"]), (&"application".into(), &4.into()));
+    assert!(told["members_compared"].as_u64().unwrap() >= 4 * 100);
     fs::create_dir(place.path("elsewhere")).unwrap();
     fs::rename(place.path("rejections.json"), place.path("elsewhere/rejections.json")).unwrap();
     assert_eq!(place.refused("vectors check elsewhere/rejections.json").0, "File");
@@ -56,6 +59,9 @@ fn a_vector_that_says_something_else_fails() {
     change(&place, "rejections.json", |json| json[0]["reject"] = "Downgrade".into());
     let sentence = failed(&place, "vectors check changed-rejections.json");
     assert!(sentence.contains("to be rejected as Downgrade"), "{sentence}");
+    change(&place, "application.json", |json| json[1]["keys"]["to_client"]["jwe_key"] = "00".repeat(16).into());
+    let sentence = failed(&place, "vectors check changed-application.json");
+    assert!(sentence.contains("jwe_key"), "{sentence}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A client: requests and observations, with bodies of any size up to a limit.
 
+use crate::bare::Bare;
 use crate::block::{self, Block, EXPONENT_MAX};
 use crate::endpoint::{Endpoint, Failure, Token};
 use crate::message::{Code, Method, code, put_texts, put_uint, texts, uint};
@@ -61,8 +62,23 @@ impl Client {
 
     /// Asks and waits for the whole answer.
     pub async fn request(&self, ask: &Ask<'_>) -> Result<Reply, Failure> {
-        let answer = self.upload(ask).await?;
-        self.whole(ask, answer).await
+        let head = head(ask, ask.method);
+        let answer = self.upload(&head, ask.body).await?;
+        self.whole(&head, answer).await.map(|(first, body)| reply(&first, body))
+    }
+
+    /// Sends a message that is ready, its payload in blocks if it needs them, and waits for the whole answer. Hops add and take away their
+    /// own options; the answer is without those of the last one.
+    pub async fn send(&self, message: &Bare) -> Result<Bare, Failure> {
+        let mut head = message.packet();
+        let body = std::mem::take(&mut head.payload);
+        let answer = self.upload(&head, &body).await?;
+        let (mut first, body) = self.whole(&head, answer).await?;
+        for option in [CoapOption::Block1, CoapOption::Block2, CoapOption::Size1, CoapOption::Size2] {
+            first.clear_option(option);
+        }
+        first.payload = body;
+        Ok(Bare::of(&first))
     }
 
     /// Registers an observation; the first answer comes with it. `None` instead of the observation if the server does not offer it.
@@ -72,25 +88,25 @@ impl Client {
         put_uint(&mut packet, CoapOption::Observe, REGISTER);
         let answer = self.exchange(&mut token, packet).await?;
         let sequence = uint(&answer, CoapOption::Observe).filter(|_| code(&answer).is_success());
-        let reply = self.whole(ask, answer).await?;
+        let head = head(ask, Method::Get);
+        let (first, body) = self.whole(&head, answer).await?;
         let observation = sequence.map(|sequence| Observation {
             client: self.clone(),
             token,
-            path: ask.path.iter().map(ToString::to_string).collect(),
-            query: ask.query.iter().map(ToString::to_string).collect(),
+            head,
             last: (sequence, Instant::now()),
         });
-        Ok((reply, observation))
+        Ok((reply(&first, body), observation))
     }
 
     /// Sends the body, in blocks if it needs them. Returns the first block of the answer.
-    async fn upload(&self, ask: &Ask<'_>) -> Result<Packet, Failure> {
+    async fn upload(&self, head: &Packet, body: &[u8]) -> Result<Packet, Failure> {
         let mut exponent = EXPONENT_MAX;
         let mut number = 0;
         loop {
             let beyond = Failure::Malformed("it asks for a block beyond the end");
-            let (block, bytes) = block::slice(ask.body, number, exponent).ok_or(beyond)?;
-            let mut packet = head(ask, ask.method);
+            let (block, bytes) = block::slice(body, number, exponent).ok_or(beyond)?;
+            let mut packet = head.clone();
             packet.payload = bytes.to_vec();
             let alone = number == 0 && !block.more;
             if !alone {
@@ -108,8 +124,8 @@ impl Client {
         }
     }
 
-    /// Fetches what follows the first block.
-    async fn whole(&self, ask: &Ask<'_>, first: Packet) -> Result<Reply, Failure> {
+    /// Fetches what follows the first block. Returns that, and the whole body.
+    async fn whole(&self, head: &Packet, first: Packet) -> Result<(Packet, Vec<u8>), Failure> {
         let mut body = first.payload.clone();
         let mut block = read(&first, CoapOption::Block2)?;
         let tag = first.get_first_option(CoapOption::ETag).cloned();
@@ -118,7 +134,7 @@ impl Client {
                 return Err(Failure::TooLarge);
             }
             let next = Block { number: last.number.saturating_add(1), more: false, exponent: last.exponent };
-            let mut packet = head(ask, ask.method);
+            let mut packet = head.clone();
             next.write(&mut packet, CoapOption::Block2);
             let mut token = self.endpoint.inner.token(self.peer);
             let answer = self.exchange(&mut token, packet).await?;
@@ -135,13 +151,7 @@ impl Client {
         if body.len() > self.body_max {
             return Err(Failure::TooLarge);
         }
-        Ok(Reply {
-            code: code(&first),
-            format: uint(&first, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
-            max_age: uint(&first, CoapOption::MaxAge),
-            location: texts(&first, CoapOption::LocationPath).unwrap_or_default(),
-            body,
-        })
+        Ok((first, body))
     }
 
     /// One message there, one back.
@@ -159,9 +169,20 @@ impl Client {
     }
 }
 
+fn reply(first: &Packet, body: Vec<u8>) -> Reply {
+    Reply {
+        code: code(first),
+        format: uint(first, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
+        max_age: uint(first, CoapOption::MaxAge),
+        location: texts(first, CoapOption::LocationPath).unwrap_or_default(),
+        body,
+    }
+}
+
+/// A request without its body.
 fn head(ask: &Ask<'_>, method: Method) -> Packet {
     let mut packet = Packet::new();
-    packet.header.code = MessageClass::from(method.code());
+    packet.header.code = MessageClass::from(method.code().0);
     put_texts(&mut packet, CoapOption::UriPath, ask.path.iter().copied());
     put_texts(&mut packet, CoapOption::UriQuery, ask.query.iter().copied());
     if let Some(format) = ask.format {
@@ -178,8 +199,8 @@ fn read(packet: &Packet, option: CoapOption) -> Result<Option<Block>, Failure> {
 pub struct Observation {
     client: Client,
     token: Token,
-    path: Vec<String>,
-    query: Vec<String>,
+    /// The request without Observe, for what follows the first block.
+    head: Packet,
     last: (u32, Instant),
 }
 
@@ -192,10 +213,7 @@ impl Observation {
                 continue;
             }
             self.last = (sequence, Instant::now());
-            let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-            let query: Vec<&str> = self.query.iter().map(String::as_str).collect();
-            let ask = Ask { method: Method::Get, path: &path, query: &query, format: None, body: &[] };
-            return self.client.whole(&ask, packet).await.map(Some);
+            return self.client.whole(&self.head, packet).await.map(|(first, body)| Some(reply(&first, body)));
         }
         Ok(None)
     }

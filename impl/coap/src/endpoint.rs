@@ -4,7 +4,8 @@
 //! as long each time, four times in all (section 4.8).
 
 use crate::message::{Bad, Class, DATAGRAM_MAX, empty, parse};
-use crate::server::{Server, Service};
+use crate::server::Server;
+use crate::service::Service;
 use coap_lite::{MessageType, Packet};
 use rand::Rng as _;
 use std::collections::HashMap;
@@ -173,8 +174,8 @@ impl Endpoint {
 struct NoService;
 
 impl Service for NoService {
-    async fn call(&self, _request: crate::server::Request) -> crate::server::Response {
-        crate::server::Response::new(crate::message::Code::NOT_FOUND)
+    async fn call(&self, _request: &crate::service::Request) -> crate::service::Response {
+        crate::service::Response::new(crate::message::Code::NOT_FOUND)
     }
 }
 

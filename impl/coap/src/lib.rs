@@ -3,9 +3,10 @@
 //! | layer | RFC | where |
 //! |---|---|---|
 //! | datagrams: form, codes, options | 7252 section 3, 5.10 | [`message`] |
+//! | messages without a hop's own, as proxies pass them on | 7252 section 5.7 | [`bare`] |
 //! | messages: deduplication, retransmission, matching, congestion control | 7252 section 4 | [`endpoint`] |
 //! | bodies in blocks | 7959 | [`block`], `transfer` |
-//! | a server's requests and its observers | 7252 section 5, 7641 | [`server`] |
+//! | a server's requests and its observers | 7252 section 5, 7641 | [`server`], [`service`] |
 //! | a client's requests and observations | 7252 section 5, 7641 | [`client`] |
 //!
 //! Every table that a peer can fill has a limit; what does not fit is refused or forgotten, never waited for.
@@ -19,6 +20,7 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod bare;
 pub mod block;
 pub mod client;
 mod dedup;
@@ -27,9 +29,11 @@ pub mod message;
 pub mod names;
 mod observers;
 pub mod server;
+pub mod service;
 mod transfer;
 
+pub use bare::Bare;
 pub use client::{Client, Observation, Reply};
 pub use endpoint::{Endpoint, Failure, Parameters};
 pub use message::{Code, Method};
-pub use server::{Request, Response, Service};
+pub use service::{Request, Response, Service};

@@ -28,6 +28,8 @@ impl Code {
     pub const BAD_REQUEST: Code = Code(0x80);
     /// 4.02
     pub const BAD_OPTION: Code = Code(0x82);
+    /// 4.01
+    pub const UNAUTHORIZED: Code = Code(0x81);
     /// 4.03
     pub const FORBIDDEN: Code = Code(0x83);
     /// 4.04
@@ -60,6 +62,11 @@ impl Code {
         self.0 >> 5
     }
 
+    /// What it says within its class.
+    pub const fn detail(self) -> u8 {
+        self.0 & 0x1f
+    }
+
     /// 2.xx
     pub const fn is_success(self) -> bool {
         self.class() == 2
@@ -68,7 +75,7 @@ impl Code {
 
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:02}", self.class(), self.0 & 0x1f)
+        write!(f, "{}.{:02}", self.class(), self.detail())
     }
 }
 
@@ -83,16 +90,20 @@ pub enum Method {
     Put,
     /// 0.04
     Delete,
+    /// 0.05 (RFC 8132)
+    Fetch,
 }
 
 impl Method {
-    pub(crate) const fn code(self) -> u8 {
-        match self {
+    /// Its code.
+    pub const fn code(self) -> Code {
+        Code(match self {
             Method::Get => 1,
             Method::Post => 2,
             Method::Put => 3,
             Method::Delete => 4,
-        }
+            Method::Fetch => 5,
+        })
     }
 
     pub(crate) const fn from_code(code: u8) -> Option<Method> {
@@ -101,6 +112,7 @@ impl Method {
             2 => Some(Method::Post),
             3 => Some(Method::Put),
             4 => Some(Method::Delete),
+            5 => Some(Method::Fetch),
             _ => None,
         }
     }
@@ -196,18 +208,49 @@ pub(crate) fn put_texts<'a>(packet: &mut Packet, option: CoapOption, texts: impl
     }
 }
 
-/// A critical option of a request that is not understood here: 4.02 (RFC 7252 section 5.4.1), or 5.05 for a proxy's.
-pub(crate) fn not_understood(packet: &Packet) -> Option<Code> {
-    const IF_MATCH: u16 = 1;
+/// Content-Format (RFC 7252 section 5.10.3).
+pub const CONTENT_FORMAT: u16 = 12;
+/// Max-Age (RFC 7252 section 5.10.5).
+pub const MAX_AGE: u16 = 14;
+/// Uri-Path (RFC 7252 section 5.10.1).
+pub const URI_PATH: u16 = 11;
+/// Uri-Query (RFC 7252 section 5.10.1).
+pub const URI_QUERY: u16 = 15;
+/// Uri-Host (RFC 7252 section 5.10.1).
+pub const URI_HOST: u16 = 3;
+/// OSCORE (RFC 8613 section 2).
+pub const OSCORE: u16 = 9;
+/// Request-Tag (RFC 9175 section 3.2): tells transfers apart.
+pub(crate) const REQUEST_TAG: u16 = 292;
+
+/// Options that a hop acts upon itself: Uri-Host, Observe, Uri-Port, Uri-Path, Content-Format, Max-Age, Uri-Query, Block2, Block1, Size2,
+/// Size1, Request-Tag.
+const OWN: [u16; 12] = [URI_HOST, 6, 7, URI_PATH, CONTENT_FORMAT, MAX_AGE, URI_QUERY, 23, 27, 28, 60, REQUEST_TAG];
+
+/// May a proxy that does not know this option pass it on (RFC 7252 section 5.4.2)?
+pub const fn is_safe_to_forward(number: u16) -> bool {
+    number & 2 == 0
+}
+
+/// An option of a request that stands in the way: 5.05 for a forward proxy's, else 4.02. A server does so with critical ones that it does not
+/// understand (RFC 7252 section 5.4.1), a proxy with those that are unsafe to forward (section 5.7.1).
+pub(crate) fn not_understood(packet: &Packet, forwards: impl Fn() -> bool) -> Option<Code> {
+    const ACCEPT: u16 = 17;
     const PROXY_URI: u16 = 35;
     const PROXY_SCHEME: u16 = 39;
-    const UNDERSTOOD: [u16; 7] = [3, 7, 11, 15, 17, 23, 27];
-    packet.options().map(|(number, _)| *number).filter(|number| number % 2 == 1).find_map(|number| match number {
+    packet.options().map(|(number, _)| *number).find_map(|number| match number {
         PROXY_URI | PROXY_SCHEME => Some(Code::NO_PROXY),
-        number if UNDERSTOOD.contains(&number) => None,
-        IF_MATCH.. => Some(Code::BAD_OPTION),
-        0 => None,
+        ACCEPT => None,
+        number if OWN.contains(&number) => None,
+        number if forwards() => (!is_safe_to_forward(number)).then_some(Code::BAD_OPTION),
+        number => (number % 2 == 1).then_some(Code::BAD_OPTION),
     })
+}
+
+/// The options that this hop does not act upon, as they came.
+pub(crate) fn passed_on(packet: &Packet) -> Vec<(u16, Vec<u8>)> {
+    let others = packet.options().filter(|(number, _)| !OWN.contains(number));
+    others.flat_map(|(number, values)| values.iter().map(|value| (*number, value.clone()))).collect()
 }
 
 #[cfg(test)]
@@ -257,7 +300,8 @@ mod tests {
                 *first = 0x40 | (*first & 0x3f);
             }
             if let Ok((_, packet)) = parse(&datagram) {
-                not_understood(&packet);
+                not_understood(&packet, || true);
+                passed_on(&packet);
                 texts(&packet, CoapOption::UriPath);
                 uint(&packet, CoapOption::Block1);
             }
@@ -266,14 +310,29 @@ mod tests {
 
     #[test]
     fn options_that_must_be_understood() {
-        let with = |number: u16| {
+        let with = |number: u16, forwards| {
             let mut packet = Packet::new();
             packet.add_option(CoapOption::from(number), vec![1]);
-            not_understood(&packet)
+            not_understood(&packet, || forwards)
         };
-        assert_eq!([with(11), with(12), with(258), with(60)], [None; 4]);
-        assert_eq!([with(1), with(5), with(9), with(65001)], [Some(Code::BAD_OPTION); 4]);
-        assert_eq!([with(35), with(39)], [Some(Code::NO_PROXY); 2]);
+        let server = |number| with(number, false);
+        assert_eq!([server(11), server(12), server(17), server(258), server(60)], [None; 5]);
+        assert_eq!([server(1), server(5), server(OSCORE), server(65001)], [Some(Code::BAD_OPTION); 4]);
+        let proxy = |number| with(number, true);
+        assert_eq!([proxy(3), proxy(6), proxy(11), proxy(14), proxy(23)], [None; 5], "its own");
+        assert_eq!([proxy(1), proxy(5), proxy(OSCORE), proxy(65001), proxy(252)], [None; 5], "safe to forward");
+        assert_eq!([proxy(2), proxy(258), proxy(65003)], [Some(Code::BAD_OPTION); 3]);
+        assert_eq!([server(35), server(39), proxy(35), proxy(39)], [Some(Code::NO_PROXY); 4]);
+    }
+
+    #[test]
+    fn what_is_passed_on() {
+        let mut packet = Packet::new();
+        for number in [3, 6, 7, 9, 11, 12, 14, 15, 17, 23, 27, 28, 60, 252, 292] {
+            packet.add_option(CoapOption::from(number), vec![1]);
+        }
+        let numbers: Vec<u16> = passed_on(&packet).into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [9, 17, 252]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Names that nodes, clients and gateway share, over CoAP and HTTP alike (PROTOCOL.md section 14).
+//! Names that nodes, clients and gateway share, over CoAP and HTTP alike (PROTOCOL.md sections 14 and 16).
 
 /// First segment of every path.
 pub const ROOT: &str = "dke";
@@ -16,6 +16,12 @@ pub const MAILBOX: &str = "mailbox";
 pub const CONFIRM: &str = "confirm";
 /// Below a node: sealed representations.
 pub const SEALED: &str = "sealed";
+/// Below a node: the requests that wait.
+pub const REQUESTS: &str = "requests";
+/// Below a node: the responses that are kept.
+pub const RESPONSE: &str = "response";
+/// First segment of every path to a node behind the gateway.
+pub const NODES: &str = "nodes";
 /// In a query: the mailbox token in hexadecimal.
 pub const TOKEN: &str = "token=";
 /// In the query of a list: the node behind which it begins.
@@ -25,10 +31,24 @@ pub const AFTER: &str = "after=";
 pub const MESSAGE: u16 = 65_001;
 /// Content-Format of a sequence of messages.
 pub const SEQUENCE: u16 = 65_002;
+/// Content-Format of a JWE (RFC 7516), which has no number of its own.
+pub const JOSE: u16 = 65_003;
+/// Content-Format of a request or response as proxies pass it on: [`Bare`](crate::Bare).
+pub const BARE: u16 = 65_004;
+/// Content-Format of a COSE_Encrypt0 (RFC 9052 section 10).
+pub const ENCRYPT0: u16 = 16;
 /// Media type of a message or a credential.
 pub const MESSAGE_TYPE: &str = "application/x.dke+cbor";
 /// Media type of a sequence of messages.
 pub const SEQUENCE_TYPE: &str = "application/x.dke+cbor-seq";
+/// Media type of a JWE.
+pub const JOSE_TYPE: &str = "application/jose";
+/// Media type of a request or response as proxies pass it on.
+pub const BARE_TYPE: &str = "application/x.dke.message";
+/// Media type of a COSE_Encrypt0.
+pub const ENCRYPT0_TYPE: &str = "application/cose; cose-type=\"cose-encrypt0\"";
+/// Media type of a message that OSCORE protects (RFC 8613 section 11.1).
+pub const OSCORE_TYPE: &str = "application/oscore";
 
 /// Bytes of H(CRED_N) that identify a node.
 pub const NODE_ID: usize = 16;
@@ -56,6 +76,17 @@ pub fn read_node_name(name: &str) -> Option<[u8; NODE_ID]> {
     // The last character has two bits; the others are zero.
     let last = value(*last.first()?).filter(|last| last & 15 == 0)?;
     Some(((number << 2) | u128::from(last >> 4)).to_be_bytes())
+}
+
+/// A node's name as a host (Uri-Host): 32 lower-case hexadecimal digits.
+pub fn node_host(node: &[u8; NODE_ID]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*node))
+}
+
+/// The node of this host; `None` if it is none.
+pub fn read_node_host(host: &str) -> Option<[u8; NODE_ID]> {
+    let digits = host.len() == 2 * NODE_ID && host.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    u128::from_str_radix(host, 16).ok().filter(|_| digits).map(u128::to_be_bytes)
 }
 
 const fn value(character: u8) -> Option<u8> {
@@ -91,6 +122,24 @@ mod tests {
             "ö",
         ] {
             assert_eq!(read_node_name(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_nodes() {
+        assert_eq!(node_host(b"foobarfoobarfoob"), "666f6f626172666f6f626172666f6f62");
+        for node in [*b"foobarfoobarfoob", [0; 16], [0xff; 16]] {
+            assert_eq!(read_node_host(&node_host(&node)), Some(node));
+        }
+        for bad in [
+            "",
+            "localhost",
+            "666F6f626172666f6f626172666f6f62",
+            "+66f6f626172666f6f626172666f6f62",
+            "666f6f626172666f6f626172666f6f6",
+            "666f6f626172666f6f626172666f6f6200",
+        ] {
+            assert_eq!(read_node_host(bad), None, "{bad}");
         }
     }
 }

@@ -3,8 +3,12 @@
 use crate::block::{BLOCK_MAX, Block};
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
-use crate::message::{Code, Method, code, empty, not_understood, put_texts, put_uint, texts, uint};
+use crate::message::{
+    Code, Method, OSCORE, REQUEST_TAG, URI_HOST, URI_PATH, URI_QUERY, code, empty, not_understood, put_texts, put_uint,
+    uint,
+};
 use crate::observers::{Observers, REGISTER};
+use crate::service::{Request, Response, Service};
 use crate::transfer::{Key, Transfers, Upload, part};
 use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
 use futures_util::FutureExt as _;
@@ -20,65 +24,6 @@ use tokio::sync::{Semaphore, watch};
 const UNDER_WAY_MAX: usize = 4096;
 /// Max-Age of a 5.03 for that reason, in seconds.
 const RETRY: u32 = 1;
-/// Request-Tag (RFC 9175 section 3.2): tells transfers apart.
-const REQUEST_TAG: u16 = 292;
-
-/// A request with its whole body.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Who asks.
-    pub peer: SocketAddr,
-    /// What for.
-    pub method: Method,
-    /// Segments of the path.
-    pub path: Vec<String>,
-    /// Parts of the query.
-    pub query: Vec<String>,
-    /// Content-Format of the body.
-    pub format: Option<u16>,
-    /// Accept.
-    pub accept: Option<u16>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-/// An answer with its whole body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// Success or failure.
-    pub code: Code,
-    /// Content-Format of the body.
-    pub format: Option<u16>,
-    /// Seconds for which it is fresh, or after which another try makes sense.
-    pub max_age: Option<u32>,
-    /// Path of what was created.
-    pub location: Vec<String>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Response {
-    /// An answer without a body.
-    pub const fn new(code: Code) -> Response {
-        Response { code, format: None, max_age: None, location: Vec::new(), body: Vec::new() }
-    }
-}
-
-/// What a server is for.
-pub trait Service: Send + Sync + 'static {
-    /// Answers a request. It is carried out once, however often the message came.
-    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
-
-    /// A bell for a resource that can be observed; `None` if it cannot.
-    fn watch(&self, _request: &Request) -> Option<watch::Receiver<()>> {
-        None
-    }
-
-    /// Bytes of the largest body that is taken.
-    fn body_max(&self) -> usize {
-        0
-    }
-}
 
 pub(crate) struct Server<S> {
     endpoint: Arc<Inner>,
@@ -238,7 +183,8 @@ impl<S: Service> Server<S> {
 
     async fn try_answer(self: &Arc<Self>, peer: SocketAddr, packet: &Packet) -> Result<Packet, Code> {
         let method = Method::from_code(code(packet).0).ok_or(Code::METHOD_NOT_ALLOWED)?;
-        if let Some(code) = not_understood(packet) {
+        let mut request = Request::read(peer, method, packet).ok_or(Code::BAD_REQUEST)?;
+        if let Some(code) = not_understood(packet, || self.service.forwards(&request)) {
             return Err(code);
         }
         let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
@@ -253,7 +199,7 @@ impl<S: Service> Server<S> {
             }
         }
         let body_max = self.service.body_max();
-        let body = match block_1 {
+        request.body = match block_1 {
             None if packet.payload.len() > body_max => return Err(Code::TOO_LARGE),
             None => packet.payload.clone(),
             Some(block) => {
@@ -266,22 +212,13 @@ impl<S: Service> Server<S> {
                 }
             }
         };
-        let request = Request {
-            peer,
-            method,
-            path: texts(packet, CoapOption::UriPath).ok_or(Code::BAD_REQUEST)?,
-            query: texts(packet, CoapOption::UriQuery).ok_or(Code::BAD_REQUEST)?,
-            format: uint(packet, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
-            accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
-            body,
-        };
         if method == Method::Get {
             if uint(packet, CoapOption::Observe) == Some(REGISTER) {
                 return Box::pin(self.register(peer, packet, request, block_2)).await;
             }
             self.observers.cancel(peer, packet.get_token());
         }
-        let response = self.service.call(request).await;
+        let response = self.service.call(&request).await;
         self.first(|| key(peer, packet), response, block_2, block_1)
     }
 
@@ -294,7 +231,7 @@ impl<S: Service> Server<S> {
         block_2: Option<Block>,
     ) -> Result<Packet, Code> {
         let bell = self.service.watch(&request);
-        let response = self.service.call(request.clone()).await;
+        let response = self.service.call(&request).await;
         let observed = response.code.is_success();
         let mut answer = self.first(|| key(peer, packet), response, block_2, None)?;
         if let Some(bell) = bell.filter(|_| observed)
@@ -339,7 +276,7 @@ impl<S: Service> Server<S> {
         let notify = async move {
             let mut sequence = REGISTER;
             while bell.changed().await.is_ok() {
-                let response = server.service.call(request.clone()).await;
+                let response = server.service.call(&request).await;
                 let success = response.code.is_success();
                 let Ok(mut notification) = server.first(|| key.clone(), response, wanted, None) else { break };
                 sequence = sequence.wrapping_add(1) & 0x00ff_ffff;
@@ -368,10 +305,11 @@ struct Head {
 
 fn key(peer: SocketAddr, packet: &Packet) -> Key {
     let mut resource = Vec::new();
-    for option in [CoapOption::UriPath, CoapOption::UriQuery, CoapOption::Unknown(REQUEST_TAG)] {
+    for number in [URI_HOST, OSCORE, URI_PATH, URI_QUERY, REQUEST_TAG] {
+        let option = CoapOption::from(number);
         for value in packet.get_option(option).into_iter().flatten() {
             // A segment has at most 255 bytes, so it cannot run into the next one.
-            resource.extend_from_slice(&u16::from(option).to_be_bytes());
+            resource.extend_from_slice(&number.to_be_bytes());
             resource.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
             resource.extend_from_slice(value);
         }
@@ -398,6 +336,9 @@ fn write(response: &Response, block_1: Option<Block>, block_2: Option<Block>) ->
         put_uint(&mut packet, CoapOption::MaxAge, seconds);
     }
     put_texts(&mut packet, CoapOption::LocationPath, response.location.iter().map(String::as_str));
+    for (number, value) in &response.options {
+        packet.add_option(CoapOption::from(*number), value.clone());
+    }
     if let Some(block) = block_1 {
         block.write(&mut packet, CoapOption::Block1);
     }

@@ -2,7 +2,7 @@
 
 use crate::block::{self, Block, EXPONENT_MAX};
 use crate::message::Code;
-use crate::server::Response;
+use crate::service::Response;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const TRANSFERS_MAX: usize = 2048;
 pub(crate) struct Key {
     pub(crate) peer: SocketAddr,
     pub(crate) code: u8,
-    /// Path and query as they were sent, and the Request-Tag (RFC 9175) if there is one.
+    /// Host, OSCORE option, path, query and Request-Tag (RFC 9175) as they were sent.
     pub(crate) resource: Vec<u8>,
 }
 

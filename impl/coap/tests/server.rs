@@ -26,7 +26,7 @@ impl Echo {
 }
 
 impl Service for Echo {
-    async fn call(&self, request: Request) -> Response {
+    async fn call(&self, request: &Request) -> Response {
         let calls = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let body = match request.path.first().map(String::as_str) {
             Some("slow") => {
@@ -36,7 +36,7 @@ impl Service for Echo {
             Some("count") => calls.to_string().into_bytes(),
             Some("large") => (0..3000_u32).map(|n| n.to_be_bytes()[3]).collect(),
             Some("gone") => return Response::new(Code::NOT_FOUND),
-            _ => request.body,
+            _ => request.body.clone(),
         };
         Response { body, format: Some(42), ..Response::new(Code::CONTENT) }
     }
@@ -170,7 +170,7 @@ async fn what_is_no_message_is_reset_or_ignored() {
     let mut odd = request(1, "x", 11);
     odd.add_option(CoapOption::Unknown(65001), vec![1]);
     assert_eq!(code(&peer.ask(&odd).await), Code::BAD_OPTION.0);
-    assert_eq!(code(&peer.ask(&request(5, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
+    assert_eq!(code(&peer.ask(&request(6, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
 }
 
 fn block(number: u32, more: bool, exponent: u32) -> Vec<u8> {

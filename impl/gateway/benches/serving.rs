@@ -3,7 +3,7 @@
 //! * CPU per Offer over CoAP, beside a bare tokio UDP echo with answers of the same size, and libcoap's `coap-server` (if it is
 //!   installed) with a GET of the same size;
 //! * durable Initiates a second with 64 in flight, beside the store alone with 64 records of the same size a commit;
-//! * start-up, memory and latency with few and with many nodes.
+//! * start-up, memory and latency with 1,000 nodes, ten times as many, and so on.
 //!
 //! `cargo bench -p dke-gateway --bench serving -- [NODES] [DIRECTORY]` (default: 10000 nodes, the system's temporary directory). With
 //! `--test` everything runs once and briefly, to see that it runs.
@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use udp::{Ask, Libcoap, Load, Until, cpu, get, offer, offer_of_each};
+use udp::{Ask, Libcoap, Load, cpu, get, offer, offer_of_each};
 
 const IN_FLIGHT: usize = 64;
 /// Bytes of a datagram with an Offer of a batch of 256.
@@ -37,14 +37,17 @@ struct Scale {
     leased: usize,
     few: usize,
     many: usize,
+    /// Offers of each gateway, after the first ones.
+    then: usize,
 }
 
 impl Scale {
     const fn full(many: usize) -> Scale {
-        Scale { time: Duration::from_secs(3), rounds: 5, leased: 20_000, few: 1000, many }
+        Scale { time: Duration::from_secs(3), rounds: 5, leased: 20_000, few: 1000, many, then: 100_000 }
     }
 
-    const TEST: Scale = Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600 };
+    const TEST: Scale =
+        Scale { time: Duration::from_millis(100), rounds: 1, leased: 200, few: 300, many: 600, then: 300 };
 }
 
 fn clock() -> u64 {
@@ -130,6 +133,8 @@ fn offers(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
     let (echo, coap) = (start_echo(), start_gateway(gateway.clone()));
     let libcoap = Libcoap::start(OFFER - 16);
     println!("CPU per request, 16 in flight, answers of {OFFER} bytes");
+    // A gateway that has just started still takes memory for what it remembers of requests; one that runs has it.
+    Load::new(coap, offer(nodes), 16).run(scale.time * scale.rounds);
     let mut ratios = Vec::new();
     for _ in 0..scale.rounds {
         let bare = cost(scale, || cpu(&["echo"]), echo, offer(nodes));
@@ -194,37 +199,69 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
     println!("  median {:.0} %", median(ratios));
 }
 
-/// p50 and p99 of the first Offers since the start, one for each node, and of those after them.
-fn latency(scale: Scale, server: SocketAddr, nodes: &[NodeId]) -> [[Duration; 2]; 2] {
-    let quantiles = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        [times[times.len() / 2], times[times.len() * 99 / 100]]
-    };
-    let mut first = Load::new(server, offer_of_each(nodes), 1);
-    let first = quantiles(first.times(Until::Answered(nodes.len())));
-    let mut load = Load::new(server, offer(nodes), 1);
-    [first, quantiles(load.times(Until::Elapsed(scale.time)))]
+/// A gateway with nodes.
+struct Many {
+    nodes: Vec<NodeId>,
+    server: SocketAddr,
 }
 
+/// Latencies of one gateway.
+struct Latency<A> {
+    load: Load<A>,
+    /// It is asked once in so many turns.
+    once_in: usize,
+    times: Vec<Duration>,
+}
+
+impl<A: Ask> Latency<A> {
+    fn new(of: &Many, ask: A, once_in: usize) -> Latency<A> {
+        Latency { load: Load::new(of.server, ask, 1), once_in, times: Vec::new() }
+    }
+
+    fn turn(&mut self, turn: usize) {
+        if turn.is_multiple_of(self.once_in) {
+            self.times.extend(self.load.time());
+        }
+    }
+
+    /// p50 and p99.
+    fn quantiles(&mut self) -> [Duration; 2] {
+        self.times.sort_unstable();
+        [self.times[self.times.len() / 2], self.times[self.times.len() * 99 / 100]]
+    }
+}
+
+/// Fills a store, and starts a gateway over it.
+fn start(directory: &Path, count: usize) -> Many {
+    let path = directory.join(format!("nodes-{count}"));
+    let nodes = fill(&open(&path, 3600), count, 6, 10);
+    let start = Instant::now();
+    let gateway = open(&path, 0);
+    let took = start.elapsed();
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    println!("  {count:6} nodes: file {:5} MB, start-up {took:6.2?}", bytes / 1_000_000);
+    // What was handed out before the restart is on loan for a second.
+    std::thread::sleep(Duration::from_secs(2));
+    Many { nodes, server: start_gateway(gateway) }
+}
+
+/// Latency with few and with many nodes: all gateways run at once and are asked in turn, one request at a time, so that they meet the same machine.
 fn many(scale: Scale, directory: &Path) {
     println!("Nodes with 64 prekeys and 10 messages each");
-    for count in [scale.few, scale.many] {
-        let path = directory.join(format!("nodes-{count}"));
-        let ids = fill(&open(&path, 3600), count, 6, 10);
-        let before = udp::resident();
-        let start = Instant::now();
-        let gateway = open(&path, 0);
-        let opened = start.elapsed();
-        // What was handed out before the restart is on loan for a second.
-        std::thread::sleep(Duration::from_secs(2));
-        let server = start_gateway(gateway.clone());
-        let [first, then] = latency(scale, server, &ids);
-        let grown = udp::resident().saturating_sub(before);
-        println!(
-            "  {count:6} nodes: file {:5} MB, start-up {opened:6.2?}, memory {:4} MB; p50 and p99 of each node's first Offer {first:6.1?}, then {then:6.1?}",
-            std::fs::metadata(&path).unwrap().len() / 1_000_000,
-            grown / 1_000_000,
-        );
+    let tenfold = std::iter::successors(Some(scale.few), |count| count.checked_mul(10));
+    let counts: Vec<usize> = tenfold.take_while(|count| *count < scale.many).chain([scale.many]).collect();
+    let all: Vec<Many> = counts.into_iter().map(|count| start(directory, count)).collect();
+    // Every node is asked for an Offer once, in the time that the most nodes take.
+    let mut firsts: Vec<_> =
+        all.iter().map(|one| Latency::new(one, offer_of_each(&one.nodes), scale.many / one.nodes.len())).collect();
+    (0..scale.many).for_each(|turn| firsts.iter_mut().for_each(|one| one.turn(turn)));
+    let mut thens: Vec<_> = all.iter().map(|one| Latency::new(one, offer(&one.nodes), 1)).collect();
+    (0..scale.then).for_each(|turn| thens.iter_mut().for_each(|one| one.turn(turn)));
+    let memory = udp::resident() / 1_000_000;
+    println!("memory of this process, where all of them run: {memory} MB, 64 MB of pages for each gateway included");
+    println!("p50 and p99 of a node's first Offer since the start, and of those after them");
+    for ((one, first), then) in all.iter().zip(&mut firsts).zip(&mut thens) {
+        println!("  {:6} nodes: {:6.1?}, then {:6.1?}", one.nodes.len(), first.quantiles(), then.quantiles());
     }
 }
 

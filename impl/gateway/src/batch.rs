@@ -1,4 +1,4 @@
-//! A batch in memory: makes Offers without hashing anything again.
+//! The tree over a batch, and Offers from it without hashing anything again.
 
 use crate::record::BatchRecord;
 use crate::store::StoreError;
@@ -6,8 +6,7 @@ use dke::RustCrypto;
 use dke::crypto::{Hash, PublicKey};
 use dke::merkle::{RootBuilder, leaf};
 use dke::message::{Offer, Publication};
-use dke::params::{HASH, KEY, OFFER_MAX, PATH_MAX};
-use minicbor::Encoder;
+use dke::params::{HASH, OFFER_MAX, PATH_MAX};
 
 /// The tree's hashes without the root, level by level from the leaves up.
 pub(crate) fn tree(prekeys: &[PublicKey]) -> Vec<u8> {
@@ -29,53 +28,29 @@ fn parent(pair: &[Hash; 2]) -> Hash {
     builder.root().unwrap_or_default()
 }
 
-/// A batch at hand.
-pub(crate) struct Batch {
-    /// An Offer as far as it is the same for all prekeys: before its index.
-    head: Vec<u8>,
-    ys: Vec<PublicKey>,
-    tree: Vec<u8>,
+/// G2: the Offer of one prekey. `Damaged` if the batch is not of the form that was verified.
+pub(crate) fn offer(batch: BatchRecord<'_>, index: u8) -> Result<Vec<u8>, StoreError> {
+    try_offer(batch, index).ok_or_else(damaged)
 }
 
-impl Batch {
-    /// `Damaged` if this is not of the form that was verified.
-    pub(crate) fn new(record: BatchRecord) -> Result<Batch, StoreError> {
-        Batch::read(record).ok_or_else(damaged)
+fn try_offer(stored: BatchRecord<'_>, index: u8) -> Option<Vec<u8>> {
+    let publication = Publication::parse(stored.publication).ok()?;
+    let ys = publication.prekeys();
+    let hashes = stored.tree.as_chunks::<HASH>().0;
+    let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
+    let (mut start, mut width, mut place) = (0_usize, ys.len(), usize::from(index));
+    while width > 1 {
+        let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
+        let end = used.checked_add(HASH)?;
+        path.get_mut(used..end)?.copy_from_slice(sibling);
+        (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
     }
-
-    fn read(record: BatchRecord) -> Option<Batch> {
-        /// An index of one byte, a Y, and an empty path.
-        const REST: usize = 1 + 2 + KEY + 1;
-        let publication = Publication::parse(&record.publication).ok()?;
-        let ys = publication.prekeys().to_vec();
-        let offer = Offer { batch: publication.batch, index: 0, y: ys.first()?, path: &[] };
-        let mut head = vec![0; OFFER_MAX];
-        let length = offer.write(&mut head).ok()?;
-        head.truncate(length.checked_sub(REST)?);
-        Some(Batch { head, ys, tree: record.tree })
-    }
-
-    /// G2: the Offer of one prekey.
-    pub(crate) fn offer(&self, index: u8) -> Result<Vec<u8>, StoreError> {
-        self.try_offer(index).ok_or_else(damaged)
-    }
-
-    fn try_offer(&self, index: u8) -> Option<Vec<u8>> {
-        let hashes = self.tree.as_chunks::<HASH>().0;
-        let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
-        let (mut start, mut width, mut place) = (0_usize, self.ys.len(), usize::from(index));
-        while width > 1 {
-            let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
-            let end = used.checked_add(HASH)?;
-            path.get_mut(used..end)?.copy_from_slice(sibling);
-            (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
-        }
-        let mut out = Vec::with_capacity(OFFER_MAX);
-        out.extend_from_slice(&self.head);
-        let mut encoder = Encoder::new(&mut out);
-        encoder.u8(index).ok()?.bytes(self.ys.get(usize::from(index))?).ok()?.bytes(path.get(..used)?).ok()?;
-        Some(out)
-    }
+    let y = ys.get(usize::from(index))?;
+    let mut out = vec![0; OFFER_MAX];
+    let length =
+        Offer { batch: publication.batch, index: index.into(), y, path: path.get(..used)? }.write(&mut out).ok()?;
+    out.truncate(length);
+    Some(out)
 }
 
 fn damaged() -> StoreError {
@@ -103,11 +78,12 @@ mod tests {
                 batch.extend([0x58, u8::try_from(prekeys.len() * 32).unwrap()]);
             }
             batch.extend(prekeys.as_flattened());
-            let batch = Batch::new(BatchRecord { publication: batch, tree: tree(&prekeys) }).unwrap();
+            let tree = tree(&prekeys);
+            let batch = BatchRecord { publication: &batch, tree: &tree };
             for index in (0..=255).take(prekeys.len()) {
                 let mut path = [0; PATH_MAX];
                 merkle::path::<RustCrypto>(&prekeys, depth, index, &mut path).unwrap();
-                let offer = batch.offer(index).unwrap();
+                let offer = offer(batch, index).unwrap();
                 let offer = Offer::parse(&offer).unwrap();
                 assert_eq!(offer.path, &path[..depth.path_len()], "depth {depth:?} index {index}");
                 assert_eq!(offer.y, &prekeys[usize::from(index)]);

@@ -14,6 +14,10 @@ pub enum Topic {
     Confirms(Place),
     /// A sealed representation.
     Representation(NodeId, String),
+    /// The requests that wait for a node.
+    Requests(NodeId),
+    /// The response to a request.
+    Response(NodeId, u64),
 }
 
 /// All bells. A bell that nobody hears any more is taken down when it is rung, and all such when a new one is hung up.

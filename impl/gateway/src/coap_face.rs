@@ -1,12 +1,17 @@
 //! The CoAP face.
 
-use crate::gateway::Gateway;
-use crate::resource::{self, Answer, Format, Method, Status};
+use crate::gateway::{Asked, Gateway};
+use crate::proxy;
+use crate::record::NodeId;
+use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
-use dke_coap::{Code, Endpoint, Parameters, Request, Response, Service};
+use dke_coap::message::{CONTENT_FORMAT, MAX_AGE};
+use dke_coap::names::read_node_host;
+use dke_coap::{Bare, Code, Endpoint, Parameters, Request, Response, Service};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// The gateway's resources over CoAP. Returns where it listens, and what serves while it is polled.
@@ -22,12 +27,78 @@ pub async fn coap<S: Store>(
 struct Face<S>(Arc<Gateway<S>>);
 
 impl<S: Store> Service for Face<S> {
-    async fn call(&self, request: Request) -> Response {
+    async fn call(&self, request: &Request) -> Response {
+        // On the heap, because it is large: an Offer should not have to carry it.
+        match errand(request) {
+            Some(errand) => Box::pin(self.relay(request, errand)).await.unwrap_or_else(response),
+            None => self.serve(request).await,
+        }
+    }
+
+    fn watch(&self, request: &Request) -> Option<watch::Receiver<()>> {
+        let topic = if errand(request).is_some() { None } else { resource::topic(&request.path) };
+        topic.map(|topic| self.0.listen(topic))
+    }
+
+    fn forwards(&self, request: &Request) -> bool {
+        matches!(errand(request), Some(Errand::Ask(..)))
+    }
+
+    fn body_max(&self) -> usize {
+        resource::body_max(&self.0)
+    }
+}
+
+/// What a client wants from a node, and not from the gateway.
+enum Errand<'a> {
+    /// To be passed on: which node, and the path below it.
+    Ask(NodeId, &'a [String]),
+    /// The response to an earlier request.
+    Collect(NodeId, u64),
+}
+
+/// A node is named by Uri-Host, or by the path.
+fn errand(request: &Request) -> Option<Errand<'_>> {
+    if let Some(node) = request.host.as_deref().and_then(read_node_host) {
+        return Some(Errand::Ask(node, &request.path));
+    }
+    match Resource::read(&request.path)? {
+        Resource::Below(node, below) => Some(Errand::Ask(node, below)),
+        Resource::Response(node, number) if request.method == dke_coap::Method::Get => {
+            Some(Errand::Collect(node, number))
+        }
+        _ => None,
+    }
+}
+
+impl<S: Store> Face<S> {
+    async fn relay(&self, request: &Request, errand: Errand<'_>) -> Result<Response, Answer> {
+        let by = request.peer.ip();
+        self.0.admit(by)?;
+        let hold = Duration::from_secs(self.0.policy().hold);
+        let asked = match errand {
+            Errand::Ask(node, below) => {
+                let Request { method, query, format, options, body, .. } = request;
+                let outer = proxy::outer(*method, below, query, *format, options.clone(), body.clone())?;
+                self.0.ask(&node, by, &outer, hold).await?
+            }
+            Errand::Collect(node, number) => self.0.collect(&node, number, hold).await?,
+        };
+        Ok(match asked {
+            Asked::Answered(answer) => passed_on(answer),
+            Asked::Waits { retry, .. } => {
+                Response { max_age: Some(seconds(retry)), ..Response::new(Code::UNAVAILABLE) }
+            }
+        })
+    }
+
+    async fn serve(&self, request: &Request) -> Response {
         let method = match request.method {
             dke_coap::Method::Get => Method::Get,
             dke_coap::Method::Post => Method::Post,
             dke_coap::Method::Put => Method::Put,
             dke_coap::Method::Delete => Method::Delete,
+            dke_coap::Method::Fetch => Method::Fetch,
         };
         let asked = resource::Request {
             address: request.peer.ip(),
@@ -42,22 +113,31 @@ impl<S: Store> Service for Face<S> {
             request.accept.is_some_and(|wanted| answer.format.is_some_and(|format| format.number() != wanted));
         if unwanted && method == Method::Get { Response::new(Code::NOT_ACCEPTABLE) } else { response(answer) }
     }
+}
 
-    fn watch(&self, request: &Request) -> Option<watch::Receiver<()>> {
-        resource::topic(&request.path).map(|topic| self.0.listen(topic))
+/// A node's response, as a client gets it.
+fn passed_on(answer: Bare) -> Response {
+    Response {
+        format: answer.uint(CONTENT_FORMAT).and_then(|format| format.try_into().ok()),
+        max_age: answer.uint(MAX_AGE),
+        location: Vec::new(),
+        options: answer.options.into_iter().filter(|(number, _)| ![CONTENT_FORMAT, MAX_AGE].contains(number)).collect(),
+        code: answer.code,
+        body: answer.payload,
     }
+}
 
-    fn body_max(&self) -> usize {
-        resource::body_max(&self.0)
-    }
+fn seconds(number: u64) -> u32 {
+    number.try_into().unwrap_or(u32::MAX)
 }
 
 fn response(answer: Answer) -> Response {
     Response {
         code: code(answer.status),
         format: answer.format.map(Format::number),
-        max_age: answer.max_age.map(|seconds| seconds.try_into().unwrap_or(u32::MAX)),
+        max_age: answer.max_age.map(seconds),
         location: answer.location,
+        options: Vec::new(),
         body: answer.body,
     }
 }

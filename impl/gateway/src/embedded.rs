@@ -1,11 +1,14 @@
 //! The durable store in one file: redb, with group commit.
 //!
 //! One thread writes. It takes all changes that wait, up to [`GROUP_MAX`], runs them in one transaction, commits once and tells all of them.
-//! So a commit's price is shared by whatever arrived during the one before. Readers see the last commit and wait for nobody.
+//! So a commit's price is shared by whatever arrived during the one before. Readers share one read transaction of
+//! the last commit. After an error of
+//! the medium redb takes no change until the file is opened anew: the writer ends.
 //!
 //! **Backup**: copy the file while no process has it open. It is complete in itself.
 
 mod keys;
+mod rows;
 mod tables;
 
 use crate::refusal::Refusal;
@@ -13,11 +16,11 @@ use crate::store::{Change, Read, Store, StoreError, Write};
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tables::{Reading, Writing};
-use tokio::sync::oneshot;
+use tables::{Reading, Writing, check_format};
+use tokio::sync::{oneshot, watch};
 
 /// Changes in one commit.
 const GROUP_MAX: usize = 256;
@@ -31,11 +34,15 @@ const RETRY: u64 = 1;
 
 /// The store in one file.
 pub struct Embedded {
-    database: Arc<Database>,
+    latest: Arc<Latest>,
     start: u64,
     jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
+    failure: watch::Receiver<Option<StoreError>>,
 }
+
+/// What readers see: opening a transaction and its tables anew for each of them would cost more than what most of them read.
+type Latest = RwLock<Arc<Reading>>;
 
 /// How the store is opened.
 #[derive(Clone, Copy, Debug)]
@@ -67,16 +74,15 @@ impl Embedded {
             .set_check_integrity_on_open(true)
             .open(path)
             .map_err(|error| opening(path, error))?;
-        Reading::begin(&database)?
-            .check_format()
-            .map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
+        check_format(&database).map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
         let start = Writing::begin_start(&database)?;
-        let database = Arc::new(database);
+        let latest = Arc::new(Latest::new(Arc::new(Reading::begin(&database)?)));
         let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
-        let writer = Writer { database: database.clone(), path: path.to_path_buf(), options };
+        let (fail, failure) = watch::channel(None);
+        let writer = Writer { database, latest: latest.clone(), path: path.to_path_buf(), options, fail };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
-        Ok(Embedded { database, start, jobs: Some(jobs), writer: Some(writer) })
+        Ok(Embedded { latest, start, jobs: Some(jobs), writer: Some(writer), failure })
     }
 }
 
@@ -96,7 +102,8 @@ impl Store for Embedded {
     }
 
     fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal> {
-        query(&Reading::begin(&self.database)?)
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner).clone();
+        query(&*latest)
     }
 
     async fn write<T: Send + 'static>(&self, change: impl Change<T>) -> Result<T, Refusal> {
@@ -108,6 +115,12 @@ impl Store for Embedded {
             Err(mpsc::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
             Err(mpsc::TrySendError::Disconnected(_)) => Err(ended().into()),
         }
+    }
+
+    async fn failure(&self) -> StoreError {
+        let mut failure = self.failure.clone();
+        let known = failure.wait_for(Option::is_some).await;
+        known.ok().and_then(|error| error.clone()).unwrap_or_else(ended)
     }
 }
 
@@ -189,9 +202,11 @@ impl<T: Send, F: Change<T>> Job for Waiting<T, F> {
 }
 
 struct Writer {
-    database: Arc<Database>,
+    database: Database,
+    latest: Arc<Latest>,
     path: PathBuf,
     options: Options,
+    fail: watch::Sender<Option<StoreError>>,
 }
 
 impl Writer {
@@ -217,6 +232,10 @@ impl Writer {
             for job in group {
                 job.tell(committed.clone());
             }
+            if let Err(error @ StoreError::Failed(_)) = committed {
+                self.fail.send_replace(Some(error));
+                return;
+            }
         }
     }
 
@@ -234,6 +253,13 @@ impl Writer {
         }
         let changed = records.changed();
         drop(records);
-        if changed { transaction.commit().map_err(failed) } else { transaction.abort().map_err(failed) }
+        if !changed {
+            return transaction.abort().map_err(failed);
+        }
+        transaction.commit().map_err(failed)?;
+        // Before anybody is told: who is told reads what it has changed.
+        let reading = Arc::new(Reading::begin(&self.database)?);
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = reading;
+        Ok(())
     }
 }

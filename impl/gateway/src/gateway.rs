@@ -1,6 +1,8 @@
 //! The gateway: the steps of PROTOCOL.md over a store.
 
-use crate::batch::Batch;
+mod requests;
+
+use crate::batch;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
@@ -15,7 +17,9 @@ use dke::gateway::{Known, Verified, verify_publication};
 use dke::{Credential, Reject, RustCrypto};
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+
+pub use requests::Asked;
 
 /// Rounds in which an Offer is found or the reason why there is none.
 const ROUNDS: usize = 8;
@@ -32,6 +36,8 @@ pub struct Gateway<S> {
     wakes: Wakes,
     bells: Bells,
     puzzles: Option<Puzzles>,
+    /// Clients that wait for a response.
+    held: Semaphore,
     clock: Clock,
 }
 
@@ -54,6 +60,8 @@ pub struct NodeState {
     pub published: Option<u64>,
     /// Initiates that wait for it.
     pub waiting: u32,
+    /// Requests that wait for it.
+    pub requests: usize,
     /// When it was awake last, as far as is known.
     pub awake: Option<u64>,
     /// Seconds until its next wake-up, if it keeps its habits.
@@ -75,6 +83,7 @@ impl<S: Store> Gateway<S> {
         Gateway {
             leases: Arc::new(Leases::new(store.start())),
             store: Arc::new(store),
+            held: Semaphore::new(policy.held_max.min(Semaphore::MAX_PERMITS)),
             policy: Arc::new(policy),
             quota: Quota::new(),
             wakes: Wakes::default(),
@@ -115,11 +124,13 @@ impl<S: Store> Gateway<S> {
             let now = self.now();
             let (seen, stored) = self.store.read(|records| {
                 let seen = steps::node(records, node)?;
-                let stored = seen.batches.iter().map(|batch| records.batch(node, batch.epoch));
-                let stored = stored.collect::<Result<Vec<_>, _>>()?;
+                let mut stored = Vec::new();
+                for batch in &seen.batches {
+                    records.batch(node, batch.epoch, &mut |batch| stored.push(batch.publication.to_vec()))?;
+                }
                 Ok((seen, stored))
             })?;
-            let publications: Vec<&[u8]> = stored.iter().flatten().map(|batch| batch.publication.as_slice()).collect();
+            let publications: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
             let highest_epoch = seen.batches.last().map_or(0, |batch| batch.epoch);
             let known = Known { publications: &publications, highest_epoch };
             let header = match verify_publication::<RustCrypto>(bytes, &steps::credential(&seen)?, &known, now)? {
@@ -160,11 +171,11 @@ impl<S: Store> Gateway<S> {
         for _ in 0..ROUNDS {
             let now = self.now();
             match self.leases.lease(node, subscriber(by), now, &self.policy) {
-                Lease::Given { epoch, index, batch, reserve } => {
+                Lease::Given { epoch, index, reserve } => {
                     if let Some(to) = reserve {
                         tokio::spawn(self.reserve(*node, epoch, to));
                     }
-                    return Ok(self.batch(node, epoch, batch)?.offer(index)?);
+                    return self.read_offer(node, epoch, index);
                 }
                 Lease::Unknown => self.load(node, now)?,
                 Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
@@ -200,15 +211,13 @@ impl<S: Store> Gateway<S> {
         }
     }
 
-    /// A batch that is at hand, or in the store.
-    fn batch(&self, node: &NodeId, epoch: u64, at_hand: Option<Arc<Batch>>) -> Result<Arc<Batch>, Refusal> {
-        if let Some(batch) = at_hand {
-            return Ok(batch);
-        }
-        let batch = self.store.read(|records| Ok(records.batch(node, epoch)?))?;
-        let batch = Arc::new(Batch::new(batch.ok_or(Refusal::Busy(1))?)?);
-        self.leases.keep(node, epoch, &batch);
-        Ok(batch)
+    fn read_offer(&self, node: &NodeId, epoch: u64, index: u8) -> Result<Vec<u8>, Refusal> {
+        self.store.read(|records| {
+            // A batch that was leased a moment ago may be gone by now.
+            let mut offer = Err(Refusal::Busy(1));
+            records.batch(node, epoch, &mut |batch| offer = Ok(batch::offer(batch, index)))?;
+            Ok(offer??)
+        })
     }
 
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.
@@ -352,6 +361,7 @@ impl<S: Store> Gateway<S> {
             not_after: newest.map(|batch| batch.not_after),
             published: newest.map(|batch| batch.stored),
             waiting: steps::waiting(records, &id, &self.policy)?,
+            requests: records.requests_waiting(&id, self.policy.requests_max)?.len(),
             awake: self.wakes.last(&id),
             next_wake: self.wakes.next_in(&id, now),
         })
@@ -363,10 +373,18 @@ impl<S: Store> Gateway<S> {
         Ok(Totals { nodes, leases: self.leases.len() })
     }
 
-    /// Forgets exchanges that have been kept long enough. To be called now and then; returns how many were forgotten.
+    /// Forgets exchanges and requests that have been kept long enough. To be called now and then; returns how many were forgotten.
     pub async fn sweep(&self) -> Result<usize, Refusal> {
         let (now, policy) = (self.now(), self.policy.clone());
-        self.store.write(move |records| steps::forget(records, now, &policy)).await
+        let forget = move |records: &mut dyn Write| {
+            Ok(steps::forget(records, now, &policy)?.saturating_add(crate::requests::forget(records, now)?))
+        };
+        self.store.write(forget).await
+    }
+
+    /// Resolves when the store has failed: the gateway must be ended, and started again.
+    pub async fn failure(&self) -> StoreError {
+        self.store.failure().await
     }
 
     /// Hears every change of a resource from now on.

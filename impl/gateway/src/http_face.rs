@@ -1,18 +1,22 @@
 //! The HTTP/1.1 face: the same resources, mapped as RFC 8075 section 7 asks, and a page for people at `/`.
 
+mod nodes;
+
 use crate::gateway::Gateway;
 use crate::page;
-use crate::resource::{self, Answer, Format, Method, Status};
+use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use hyper::service::service_fn;
-use hyper::{Method as Verb, Request, Response, StatusCode};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, Request, State};
+use axum::http::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method as Verb, StatusCode};
+use axum::response::Response;
+use axum::{Router, routing::get};
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
+use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,6 +38,7 @@ pub async fn http<S: Store>(
     let listener = TcpListener::bind(bind).await?;
     let address = listener.local_addr()?;
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let router = Router::new().route("/", get(front::<S>)).fallback(serve::<S>).with_state(gateway);
     let serve = async move {
         loop {
             let Ok(permit) = connections.clone().acquire_owned().await else { return };
@@ -42,9 +47,9 @@ pub async fn http<S: Store>(
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let gateway = gateway.clone();
+            let router = router.clone().layer(Extension(peer));
             tokio::spawn(async move {
-                connection(gateway, stream, peer).await;
+                connection(router, stream).await;
                 drop(permit);
             });
         }
@@ -52,20 +57,21 @@ pub async fn http<S: Store>(
     Ok((address, serve))
 }
 
-async fn connection<S: Store>(gateway: Arc<Gateway<S>>, stream: TcpStream, peer: SocketAddr) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let gateway = gateway.clone();
-        async move { Ok::<_, Infallible>(serve(&gateway, peer, request).await) }
-    });
+async fn connection(router: Router, stream: TcpStream) {
     // What a peer does wrong ends its connection and nothing else.
-    let _ = hyper::server::conn::http1::Builder::new()
+    let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .await;
 }
 
-async fn serve<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// Every path but `/`.
+async fn serve<S: Store>(
+    State(gateway): State<Arc<Gateway<S>>>,
+    Extension(peer): Extension<SocketAddr>,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     let method = match head.method {
         Verb::GET | Verb::HEAD => Method::Get,
@@ -74,28 +80,30 @@ async fn serve<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, request: Reques
         Verb::DELETE => Method::Delete,
         _ => return plain(StatusCode::NOT_IMPLEMENTED),
     };
-    let Ok(body) = timeout(READ, Limited::new(body, resource::body_max(gateway)).collect()).await else {
+    let Ok(body) = timeout(READ, to_bytes(body, resource::body_max(&gateway))).await else {
         return plain(StatusCode::REQUEST_TIMEOUT);
     };
-    let Ok(body) = body.map(|body| body.to_bytes()) else { return plain(StatusCode::PAYLOAD_TOO_LARGE) };
-    if head.uri.path() == "/" {
-        return front(gateway, peer, method);
-    }
+    let Ok(body) = body else { return plain(StatusCode::PAYLOAD_TOO_LARGE) };
     let path: Vec<String> = head.uri.path().split('/').skip(1).map(ToString::to_string).collect();
     let query: Vec<String> =
         head.uri.query().into_iter().flat_map(|query| query.split('&')).map(ToString::to_string).collect();
-    let answer = answer(gateway, peer, method, &path, &query, &head.headers, &body).await;
-    response(answer)
+    let by = peer.ip();
+    match (Resource::read(&path), method) {
+        (Some(Resource::Below(node, below)), Method::Post) => {
+            nodes::ask(&gateway, by, &node, below, &query, &head.headers, &body).await.unwrap_or_else(response)
+        }
+        (Some(Resource::Response(node, number)), Method::Get) => {
+            nodes::collect(&gateway, by, &node, number, &head.headers).await.unwrap_or_else(response)
+        }
+        _ => response(answer(&gateway, by, method, &path, &query, &head.headers, &body).await),
+    }
 }
 
 /// The page for people.
-fn front<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, method: Method) -> Response<Full<Bytes>> {
-    if method != Method::Get {
-        return plain(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    match gateway.admit(peer.ip()).and_then(|()| page::page(gateway)) {
+async fn front<S: Store>(State(gateway): State<Arc<Gateway<S>>>, Extension(peer): Extension<SocketAddr>) -> Response {
+    match gateway.admit(peer.ip()).and_then(|()| page::page(&gateway)) {
         Ok(page) => {
-            let mut response = Response::new(Full::from(page));
+            let mut response = Response::new(Body::from(page));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             response
         }
@@ -105,7 +113,7 @@ fn front<S: Store>(gateway: &Gateway<S>, peer: SocketAddr, method: Method) -> Re
 
 async fn answer<S: Store>(
     gateway: &Gateway<S>,
-    peer: SocketAddr,
+    address: IpAddr,
     method: Method,
     path: &[String],
     query: &[String],
@@ -113,7 +121,7 @@ async fn answer<S: Store>(
     body: &Bytes,
 ) -> Answer {
     let format = headers.get(CONTENT_TYPE).map(|name| name.to_str().ok().and_then(Format::from_media_type).ok_or(()));
-    let request = resource::Request { address: peer.ip(), method, path, query, format, body };
+    let request = resource::Request { address, method, path, query, format, body };
     let wait = if method == Method::Get { preferred_wait(headers) } else { None };
     let Some((wait, topic)) = wait.zip(resource::topic(path)) else {
         return resource::handle(gateway, &request).await;
@@ -138,14 +146,14 @@ fn preferred_wait(headers: &HeaderMap) -> Option<u64> {
     Some(wait.min(WAIT_MAX))
 }
 
-fn plain(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(format!("{status}\n")));
+fn plain(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::from(format!("{status}\n")));
     *response.status_mut() = status;
     response
 }
 
 /// RFC 8075 section 7, table 2; a Max-Age becomes Cache-Control, or Retry-After where another try is meant.
-fn response(answer: Answer) -> Response<Full<Bytes>> {
+fn response(answer: Answer) -> Response {
     let status = status(answer.status, answer.body.is_empty());
     if answer.body.is_empty() && (status.is_client_error() || status.is_server_error()) {
         let mut response = plain(status);
@@ -157,7 +165,7 @@ fn response(answer: Answer) -> Response<Full<Bytes>> {
         }
         return response;
     }
-    let mut response = Response::new(Full::from(answer.body));
+    let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     if let Some(format) = answer.format {

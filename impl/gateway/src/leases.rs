@@ -5,24 +5,21 @@
 //! out before it is moved, which happens beside the requests. So at the next start all that *may* have been handed out lies below the mark
 //! and as many indices beyond it for every start since it was written; it counts as leased for as long as a lease lasts.
 
-use crate::batch::Batch;
 use crate::policy::Policy;
 use crate::record::{BatchInfo, NodeId, Place};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Indices by which the mark in the store is moved, and that may be handed out beyond it.
 const RESERVE: u16 = 16;
 /// So many beyond the mark, it is time to move it.
 const MOVE: u16 = RESERVE / 2;
-/// Batches that are kept in memory.
-const HOT_MAX: usize = 8192;
 
 /// G2: what becomes of a request for an Offer.
 pub(crate) enum Lease {
-    /// This index, for this requester. The batch, if it is at hand; where the store's mark is to be moved, if it is time.
-    Given { epoch: u64, index: u8, batch: Option<Arc<Batch>>, reserve: Option<u16> },
+    /// This index, for this requester; where the store's mark is to be moved, if it is time.
+    Given { epoch: u64, index: u8, reserve: Option<u16> },
     /// Nothing is known of this node: [`Leases::load`].
     Unknown,
     /// Move the store's mark first: [`Leases::reserved`].
@@ -56,8 +53,6 @@ struct Inner {
     held: HashMap<IpAddr, u32>,
     /// Leases that are under way, those of unknown holders included.
     out: usize,
-    /// Nodes whose newest batch is in memory, oldest first.
-    hot: VecDeque<NodeId>,
     /// All leases in the order of their ends, those included that were used. Leases are numbered as they are given.
     ends: VecDeque<End>,
     /// Number of the first of them.
@@ -74,10 +69,8 @@ struct Counter {
     reserved: u16,
     /// The mark is being moved.
     moving: bool,
-    /// Indices on loan, and the numbers of their leases.
-    out: BTreeMap<u8, u64>,
+    out: Lent,
     returned: Indices,
-    batch: Option<Arc<Batch>>,
 }
 
 /// A set of indices.
@@ -105,6 +98,32 @@ impl Indices {
         let bit = u8::try_from(word.trailing_zeros()).ok()?;
         *word &= word.wrapping_sub(1);
         number.checked_mul(64)?.checked_add(bit)
+    }
+}
+
+/// Indices on loan and the numbers of their leases, in the order of these.
+#[derive(Default)]
+struct Lent(VecDeque<(u8, u64)>);
+
+impl Lent {
+    /// The number is above all that were given before.
+    fn push(&mut self, index: u8, number: u64) {
+        self.0.push_back((index, number));
+    }
+
+    fn number(&self, index: u8) -> Option<u64> {
+        self.0.iter().find(|(lent, _)| *lent == index).map(|(_, number)| *number)
+    }
+
+    /// Leases end in the order in which they began: what is given back stands in front nearly always.
+    fn remove(&mut self, index: u8) -> Option<u64> {
+        let place = self.0.iter().position(|(lent, _)| *lent == index)?;
+        self.0.remove(place).map(|(_, number)| number)
+    }
+
+    /// The first lease.
+    fn first(&self) -> Option<u64> {
+        self.0.front().map(|(_, number)| *number)
     }
 }
 
@@ -158,26 +177,26 @@ impl Leases {
                 return Lease::Exhausted { back: first.and_then(|number| inner.lease(number)).map(|end| end.until) };
             }
         };
-        counter.out.insert(index, number);
-        let (epoch, batch, reserve) = (counter.epoch, counter.batch.clone(), counter.move_mark());
+        counter.out.push(index, number);
+        let (epoch, reserve) = (counter.epoch, counter.move_mark());
         inner.held.insert(by, held.saturating_add(1));
         inner.out = inner.out.saturating_add(1);
         let until = now.saturating_add(policy.lease);
         inner.ends.push_back(End { until, place: Place { node: *node, epoch, index }, by: Some(by) });
-        Lease::Given { epoch, index, batch, reserve }
+        Lease::Given { epoch, index, reserve }
     }
 
     /// Is this index kept for somebody now?
     pub(crate) fn is_leased(&self, place: &Place, now: u64) -> bool {
         let mut inner = self.lock();
         inner.end(now);
-        inner.counter(place).is_some_and(|counter| counter.out.contains_key(&place.index))
+        inner.counter(place).is_some_and(|counter| counter.out.number(place.index).is_some())
     }
 
     /// G3: an Initiate for it is stored; it is never handed out again.
     pub(crate) fn take(&self, place: &Place) {
         let mut inner = self.lock();
-        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(&place.index)) else { return };
+        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(place.index)) else { return };
         inner.release(number);
     }
 
@@ -198,7 +217,7 @@ impl Leases {
             let mut counter = Counter::new(&stored.info, self.start);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
-                counter.out.insert(index, inner.next());
+                counter.out.push(index, inner.next());
                 inner.ends.push_back(End {
                     until,
                     place: Place { node: *node, epoch: counter.epoch, index },
@@ -220,30 +239,14 @@ impl Leases {
         }
     }
 
-    /// Keeps a batch in memory, as long as it is among the last ones that were needed.
-    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: &Arc<Batch>) {
-        let mut inner = self.lock();
-        let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) else { return };
-        if counter.batch.replace(batch.clone()).is_some() {
-            return;
-        }
-        inner.hot.push_back(*node);
-        if inner.hot.len() > HOT_MAX
-            && let Some(cold) = inner.hot.pop_front()
-        {
-            for counter in inner.nodes.get_mut(&cold).into_iter().flatten() {
-                counter.batch = None;
-            }
-        }
-    }
-
     /// G1: a new batch is stored; the one before the previous is gone. Nothing happens for a node that is not known yet.
     pub(crate) fn replace(&self, node: &NodeId, info: &BatchInfo) {
         let mut inner = self.lock();
         let Some(counters) = inner.nodes.get_mut(node) else { return };
         counters.push(Counter::new(info, self.start));
         let gone = counters.len().saturating_sub(2);
-        let ended: Vec<u64> = counters.drain(..gone).flat_map(|counter| counter.out.into_values()).collect();
+        let ended: Vec<u64> =
+            counters.drain(..gone).flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
         for number in ended {
             inner.release(number);
         }
@@ -288,9 +291,9 @@ impl Inner {
             let place = self.ends.front().map(|end| end.place);
             if let Some(place) = place
                 && let Some(counter) = self.counter(&place)
-                && counter.out.get(&place.index) == Some(&number)
+                && counter.out.number(place.index) == Some(number)
             {
-                counter.out.remove(&place.index);
+                counter.out.remove(place.index);
                 counter.returned.insert(place.index);
                 self.release(number);
             }
@@ -331,9 +334,8 @@ impl Counter {
             next: 0,
             reserved: info.reserved.saturating_add(starts.saturating_mul(RESERVE)).min(prekeys),
             moving: false,
-            out: BTreeMap::new(),
+            out: Lent::default(),
             returned: Indices::default(),
-            batch: None,
         }
     }
 
@@ -348,7 +350,7 @@ impl Counter {
                 Ok(index)
             }
             _ if self.next < self.prekeys => Err(Empty::Reserve(self.mark())),
-            _ => Err(Empty::Exhausted(self.out.values().min().copied())),
+            _ => Err(Empty::Exhausted(self.out.first())),
         }
     }
 

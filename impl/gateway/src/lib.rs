@@ -1,10 +1,11 @@
-//! The gateway of Delayed Key Exchange: keeps Publications, Initiates and Confirms for nodes that sleep, and holds no secret.
+//! The gateway of Delayed Key Exchange: keeps Publications, Initiates, Confirms and requests for nodes that
+//! sleep, and holds no secret.
 //!
 //! ```text
 //!   CoAP over UDP          HTTP/1.1
-//!        └──── resource ─────┘          the same paths and bodies (PROTOCOL.md section 14)
+//!        └──── resource ─────┘          the same paths and bodies (PROTOCOL.md sections 14 and 16)
 //!                 │
-//!              Gateway                  steps G1 to G4, leases, quotas
+//!              Gateway                  steps G1 to G4, requests to nodes, leases, quotas
 //!                 │
 //!        Store (trait) ── Embedded      durable, group commit
 //! ```
@@ -30,10 +31,12 @@ mod http_face;
 mod leases;
 mod page;
 mod policy;
+mod proxy;
 mod puzzle;
 mod quota;
 pub mod record;
 mod refusal;
+mod requests;
 pub mod resource;
 mod steps;
 pub mod store;
@@ -42,7 +45,7 @@ mod wakes;
 pub use bells::Topic;
 pub use coap_face::coap;
 pub use embedded::{Embedded, Options};
-pub use gateway::{Clock, Gateway, NodeState, Totals};
+pub use gateway::{Asked, Clock, Gateway, NodeState, Totals};
 pub use http_face::http;
 pub use policy::Policy;
 pub use record::{NodeId, Place, node_id};

@@ -88,6 +88,7 @@ fn card(node: &NodeState, now: u64) -> Markup {
                 dl {
                     dt { "prekeys left" } dd { (left) " of " (node.prekeys) @if expired { ", expired" } }
                     dt { "messages waiting" } dd { (node.waiting) }
+                    dt { "requests waiting" } dd { (node.requests) }
                     dt { "batch" } dd { (node.epoch) ", " (ago(node.published, now)) }
                     dt { "last awake" } dd { (ago(node.awake, now)) }
                     @if let Some(seconds) = node.next_wake { dt { "expected in" } dd { (span(seconds)) } }

@@ -33,6 +33,22 @@ pub struct Policy {
     pub representations_max: u32,
     /// Bytes of a sealed representation.
     pub representation_max: usize,
+    /// Requests that may wait for one node.
+    pub requests_max: usize,
+    /// Requests from one address that may wait for one node.
+    pub requests_per_address: usize,
+    /// Bytes of a request, as the node gets it.
+    pub request_max: usize,
+    /// Bytes of a response, as the node sends it.
+    pub response_max: usize,
+    /// Responses that are kept for one node; the oldest goes for one more.
+    pub responses_max: usize,
+    /// For how long a request is kept, and its response, from the request on.
+    pub request_retention: u64,
+    /// For how long a request over CoAP waits for its response before the client is told to come again.
+    pub hold: u64,
+    /// Requests that wait so, over either face; others are told at once.
+    pub held_max: usize,
 }
 
 impl Default for Policy {
@@ -53,6 +69,14 @@ impl Default for Policy {
             sequence_max: 16 * 1024,
             representations_max: 16,
             representation_max: 16 * 1024,
+            requests_max: 128,
+            requests_per_address: 32,
+            request_max: 4096,
+            response_max: 16 * 1024,
+            responses_max: 128,
+            request_retention: 7 * 24 * 3600,
+            hold: 50,
+            held_max: 1024,
         }
     }
 }

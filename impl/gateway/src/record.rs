@@ -35,6 +35,9 @@ pub struct NodeRecord {
     /// Sealed representations.
     #[n(2)]
     pub representations: u32,
+    /// Requests that have come so far: the next one's number.
+    #[cbor(n(3), default)]
+    pub requests: u64,
 }
 
 /// What is needed of a batch at every step.
@@ -64,14 +67,14 @@ pub struct BatchInfo {
 }
 
 /// A Publication and the tree over its prekeys.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct BatchRecord {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BatchRecord<'a> {
     /// As the node sent it.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub publication: Vec<u8>,
+    #[cbor(b(0), with = "minicbor::bytes")]
+    pub publication: &'a [u8],
     /// The tree's hashes, level by level from the leaves up, without the root: 32 bytes each.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub tree: Vec<u8>,
+    #[cbor(b(1), with = "minicbor::bytes")]
+    pub tree: &'a [u8],
 }
 
 /// An Initiate and what became of it.
@@ -112,4 +115,50 @@ pub struct Representation {
     /// As the node sent it.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub bytes: Vec<u8>,
+}
+
+/// A client's request to a node, and the node's response.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RequestRecord {
+    /// When the request was stored, UNIX seconds.
+    #[n(0)]
+    pub stored: u64,
+    /// SHA-256 of the request, as the node gets it.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: Hash,
+    /// How far it is.
+    #[n(2)]
+    pub state: RequestState,
+}
+
+/// How far a request is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RequestState {
+    /// It waits for the node.
+    #[n(0)]
+    Waits {
+        /// Who asks: the subscriber's address, an IPv4 one mapped into IPv6.
+        #[cbor(n(0), with = "minicbor::bytes")]
+        by: [u8; 16],
+        /// The request, as the node gets it.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        request: Vec<u8>,
+    },
+    /// The node has answered; the request is not needed any more.
+    #[n(1)]
+    Answered {
+        /// The response, as the node sent it.
+        #[cbor(n(0), with = "minicbor::bytes")]
+        response: Vec<u8>,
+    },
+}
+
+impl RequestRecord {
+    /// The node's response, if there is one.
+    pub fn response(&self) -> Option<&[u8]> {
+        match &self.state {
+            RequestState::Answered { response } => Some(response),
+            RequestState::Waits { .. } => None,
+        }
+    }
 }

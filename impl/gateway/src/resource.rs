@@ -1,4 +1,4 @@
-//! The gateway's resources: the same for CoAP and HTTP (PROTOCOL.md section 14).
+//! The gateway's resources: the same for CoAP and HTTP (PROTOCOL.md sections 14 and 16).
 
 mod path;
 
@@ -11,11 +11,12 @@ use crate::steps::Kept;
 use crate::store::{Store, StoreError};
 use dke::Reject;
 use dke::params::{CONFIRM_MAX, CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX};
-use dke_coap::names::{AFTER, MESSAGE, MESSAGE_TYPE, SEQUENCE, SEQUENCE_TYPE};
-use path::{Resource, filtered, token};
+use dke_coap::names::{AFTER, BARE, BARE_TYPE, MESSAGE, MESSAGE_TYPE, SEQUENCE, SEQUENCE_TYPE};
+use path::{filtered, token};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
+pub(crate) use path::{Resource, response as response_path};
 pub use path::{node_name, read_node_name};
 
 /// Nodes in one list.
@@ -29,6 +30,7 @@ pub enum Method {
     Post,
     Put,
     Delete,
+    Fetch,
 }
 
 /// A body's format.
@@ -38,6 +40,8 @@ pub enum Format {
     Message,
     /// Any number of messages, a CBOR sequence.
     Sequence,
+    /// A response as the node sends it.
+    Bare,
     /// JSON (RFC 8259).
     Json,
     /// Links (RFC 6690).
@@ -47,13 +51,15 @@ pub enum Format {
 }
 
 impl Format {
-    const ALL: [Format; 5] = [Format::Message, Format::Sequence, Format::Json, Format::Links, Format::Octets];
+    const ALL: [Format; 6] =
+        [Format::Message, Format::Sequence, Format::Bare, Format::Json, Format::Links, Format::Octets];
 
     /// CoAP's Content-Format.
     pub const fn number(self) -> u16 {
         match self {
             Format::Message => MESSAGE,
             Format::Sequence => SEQUENCE,
+            Format::Bare => BARE,
             Format::Json => 50,
             Format::Links => 40,
             Format::Octets => 42,
@@ -65,6 +71,7 @@ impl Format {
         match self {
             Format::Message => MESSAGE_TYPE,
             Format::Sequence => SEQUENCE_TYPE,
+            Format::Bare => BARE_TYPE,
             Format::Json => "application/json",
             Format::Links => "application/link-format",
             Format::Octets => "application/octet-stream",
@@ -153,6 +160,12 @@ impl Answer {
     }
 }
 
+impl From<Status> for Answer {
+    fn from(status: Status) -> Answer {
+        Answer::new(status)
+    }
+}
+
 /// The class of error that a peer is told: less than the reason.
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Answer {
@@ -187,7 +200,8 @@ fn class(reject: Reject) -> Status {
 
 /// Bytes of the largest body that any resource takes.
 pub fn body_max<S: Store>(gateway: &Gateway<S>) -> usize {
-    PUBLICATION_MAX.max(gateway.policy().representation_max)
+    let policy = gateway.policy();
+    PUBLICATION_MAX.max(policy.representation_max).max(policy.request_max).max(policy.response_max)
 }
 
 /// What rings when this resource changes; `None` if it cannot be observed.
@@ -195,6 +209,7 @@ pub fn topic(path: &[String]) -> Option<Topic> {
     match Resource::read(path)? {
         Resource::Mailbox(node) => Some(Topic::Mailbox(node)),
         Resource::Confirms(place) => Some(Topic::Confirms(place)),
+        Resource::Requests(node) => Some(Topic::Requests(node)),
         Resource::Sealed(node, name) => Some(Topic::Representation(node, name.to_string())),
         _ => None,
     }
@@ -218,6 +233,7 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
         (Resource::Initiate(_), Method::Post) => (Format::Message, INITIATE_MAX),
         (Resource::Confirm(_), Method::Post) => (Format::Message, CONFIRM_MAX),
         (Resource::Sealed(..), Method::Put) => (Format::Octets, gateway.policy().representation_max),
+        (Resource::Request(..), Method::Put) => (Format::Bare, gateway.policy().response_max),
         _ => (Format::Message, 0),
     };
     if request.body.len() > body_max {
@@ -241,6 +257,9 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
         }
         (Resource::Mailbox(node), Method::Get) => {
             Ok(Answer::content(Format::Sequence, gateway.mailbox(&node, &token(request.query)?)?))
+        }
+        (Resource::Requests(node), Method::Get) => {
+            Ok(Answer::content(Format::Sequence, gateway.requests(&node, &token(request.query)?)?))
         }
         (Resource::Confirms(place), Method::Get) => Ok(Answer::content(Format::Sequence, gateway.confirms(&place)?)),
         (Resource::Sealed(node, name), Method::Get) => {
@@ -273,6 +292,9 @@ async fn change<S: Store>(
         (Resource::Confirm(node), Method::Post) => {
             let (place, kept) = gateway.confirm(&node, &token(request.query)?, body).await?;
             Ok(Answer { location: path::confirms(&place), ..Answer::kept(kept) })
+        }
+        (Resource::Request(node, number), Method::Put) => {
+            Ok(Answer::kept(gateway.answer(&node, number, &token(request.query)?, body).await?))
         }
         (Resource::Sealed(node, name), Method::Put) => {
             Ok(Answer::kept(gateway.put_representation(&node, name, &token(request.query)?, body).await?))
@@ -323,6 +345,7 @@ fn state(node: &NodeState) -> Value {
         "not_after": node.not_after,
         "published": node.published,
         "waiting": node.waiting,
+        "requests": node.requests,
         "awake": node.awake,
         "next_wake_in": node.next_wake,
     })

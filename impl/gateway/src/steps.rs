@@ -52,7 +52,7 @@ pub(crate) fn register(records: &mut dyn Write, bytes: Vec<u8>, hash: &Hash, pol
     if records.nodes_len()? >= policy.nodes_max {
         return Err(Refusal::Busy(policy.retry_after));
     }
-    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0 };
+    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0, requests: 0 };
     records.put_node(&id, &record)?;
     Ok(Kept::New)
 }
@@ -88,7 +88,7 @@ pub(crate) fn publish(
     }
     records.put_node(id, &record)?;
     let tree = Publication::parse(&bytes).map(|publication| tree(publication.prekeys()))?;
-    records.put_batch(id, header.epoch, &BatchRecord { publication: bytes, tree })?;
+    records.put_batch(id, header.epoch, &BatchRecord { publication: &bytes, tree: &tree })?;
     leases.replace(id, &info);
     Ok(true)
 }

@@ -3,8 +3,9 @@
 //! The rules of the protocol run inside a transaction: they read and change records through [`Read`] and [`Write`], and the store decides
 //! where a transaction runs and which of them share one commit. So the rules exist once, whatever the store is.
 
-use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord};
 use crate::refusal::Refusal;
+use dke::crypto::Hash;
 use std::future::Future;
 
 /// Why the store failed.
@@ -32,8 +33,8 @@ pub trait Read {
     fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError>;
     /// How many nodes are registered.
     fn nodes_len(&self) -> Result<u64, StoreError>;
-    /// A stored batch.
-    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError>;
+    /// Shows a stored batch where it is, without a copy. `false` if there is none.
+    fn batch(&self, node: &NodeId, epoch: u64, see: &mut dyn FnMut(BatchRecord<'_>)) -> Result<bool, StoreError>;
     /// An exchange whose Initiate is stored.
     fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError>;
     /// Indices of a batch for which an Initiate is stored.
@@ -44,6 +45,16 @@ pub trait Read {
     fn due(&self, now: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError>;
     /// A node's sealed representation.
     fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError>;
+    /// A client's request to a node.
+    fn request(&self, node: &NodeId, number: u64) -> Result<Option<RequestRecord>, StoreError>;
+    /// The number of the stored request with this digest.
+    fn request_number(&self, node: &NodeId, digest: &Hash) -> Result<Option<u64>, StoreError>;
+    /// Numbers of the requests that wait for a node, in order.
+    fn requests_waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError>;
+    /// Numbers of the requests that a node has answered, in order.
+    fn requests_answered(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError>;
+    /// Requests that are due to be forgotten before `now`: when each was due, and which it is.
+    fn requests_due(&self, now: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError>;
 }
 
 /// Changes records. Changes of one transaction become durable together, or not at all.
@@ -53,7 +64,7 @@ pub trait Write: Read {
     /// Stores or replaces a node.
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError>;
     /// Stores or replaces a batch.
-    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError>;
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError>;
     /// Removes a batch. Nothing happens if there is none.
     fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError>;
     /// Stores or replaces an exchange; it is in its node's queue as long as it [waits](ExchangeRecord::waits).
@@ -68,6 +79,14 @@ pub trait Write: Read {
     fn put_representation(&mut self, node: &NodeId, name: &str, record: &Representation) -> Result<(), StoreError>;
     /// Removes it. `false` if there was none.
     fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError>;
+    /// Stores or replaces a request; it is in its node's queue as long as it has no response.
+    fn put_request(&mut self, node: &NodeId, number: u64, record: &RequestRecord) -> Result<(), StoreError>;
+    /// Removes a request. Nothing happens if there is none.
+    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<(), StoreError>;
+    /// Notes when a request is to be forgotten.
+    fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError>;
+    /// Drops that note.
+    fn remove_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError>;
 }
 
 /// A change: the rules of one step.
@@ -86,4 +105,7 @@ pub trait Store: Send + Sync + 'static {
     /// Runs a change in a transaction. When it resolves to `Ok`, the change is durable: it survives the end of the process and a loss of
     /// power. A change that refuses must not have changed anything before. `Busy` if too many changes wait.
     fn write<T: Send + 'static>(&self, change: impl Change<T>) -> impl Future<Output = Result<T, Refusal>> + Send;
+
+    /// Resolves when nothing can be written any more until the store is opened anew, and says why.
+    fn failure(&self) -> impl Future<Output = StoreError> + Send;
 }

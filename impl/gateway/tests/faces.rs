@@ -3,74 +3,17 @@
 
 mod common;
 
-use common::{Identity, Lamp, Place, initiate};
+use common::faces::{Faces, hex};
+use common::{Identity, Lamp, initiate};
 use dke_coap::client::Ask;
-use dke_coap::{Client, Code, Endpoint, Method, Parameters, Reply};
+use dke_coap::{Code, Method};
+use dke_gateway::Policy;
 use dke_gateway::resource::{Format, node_name};
-use dke_gateway::{Embedded, Gateway, Options, Policy, coap, http};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 const MESSAGE: &str = "application/x.dke+cbor";
-
-fn real_clock() -> u64 {
-    std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
-}
-
-struct Faces {
-    gateway: Arc<Gateway<Embedded>>,
-    coap: Client,
-    http: SocketAddr,
-    _place: Place,
-}
-
-impl Faces {
-    async fn new(policy: Policy) -> Faces {
-        let place = Place::new();
-        let store = Embedded::open(&place.path(), Options::default()).unwrap();
-        let gateway = Arc::new(Gateway::new(store, policy, real_clock));
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let (coap, serve) = coap(gateway.clone(), any, Parameters::default()).await.unwrap();
-        tokio::spawn(serve);
-        let (http, serve) = http(gateway.clone(), any).await.unwrap();
-        tokio::spawn(serve);
-        let endpoint = Endpoint::client(any, Parameters::default()).await.unwrap();
-        Faces { gateway, coap: Client::new(endpoint, coap, 100_000), http, _place: place }
-    }
-
-    async fn coap(&self, method: Method, path: &str, query: &[&str], body: &[u8]) -> Reply {
-        let path: Vec<&str> = path.split('/').collect();
-        self.coap.request(&Ask { method, path: &path, query, format: None, body }).await.unwrap()
-    }
-
-    /// Status line and headers, and the body.
-    async fn http(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> (String, Vec<u8>) {
-        let mut stream = TcpStream::connect(self.http).await.unwrap();
-        let head = format!(
-            "{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body).await.unwrap();
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).await.unwrap();
-        let at = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        (String::from_utf8(all[..at].to_vec()).unwrap().to_lowercase(), all[at + 4..].to_vec())
-    }
-
-    /// Just the status.
-    async fn status(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> u16 {
-        let (head, _) = self.http(method, target, headers, body).await;
-        head.split(' ').nth(1).unwrap().parse().unwrap()
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 #[tokio::test]
 async fn an_exchange_over_coap() {
@@ -194,7 +137,9 @@ async fn errors_have_a_class_in_each_face() {
     assert_eq!(both("POST", format!("{root}/initiate"), &more).await, is("5.03", 503), "the queue is full");
     let status = faces.status("POST", &format!("/{root}/initiate"), "Content-Type: text/plain\r\n", &more).await;
     assert_eq!(status, 415);
-    assert_eq!(faces.status("PATCH", "/", "", &[]).await, 501);
+    assert_eq!(faces.status("PATCH", "/dke", "", &[]).await, 501);
+    let (head, _) = faces.http("POST", "/", "", &[]).await;
+    assert!(head.starts_with("http/1.1 405 ") && head.contains("allow: get"), "{head}");
 }
 
 #[tokio::test]

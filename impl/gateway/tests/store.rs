@@ -4,6 +4,7 @@
 mod common;
 
 use common::{ANNA, Identity, Lamp, Place, clock, initiate};
+use dke_coap::{Bare, Code};
 use dke_gateway::{Embedded, Gateway, Kept, Options, Policy, Refusal, store::StoreError};
 use rand::{Rng as _, SeedableRng as _};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -107,13 +108,16 @@ async fn a_damaged_store_is_refused() {
         for _ in 0..20 {
             let offer = gateway.offer(&lamp.id(), ANNA).await.unwrap();
             gateway.queue(&lamp.id(), &initiate(&anna, &lamp.identity, &offer)).await.unwrap();
+            let request = Bare { code: Code(2), options: vec![(9, vec![])], payload: offer };
+            gateway.ask(&lamp.id(), ANNA, &request, Duration::ZERO).await.unwrap();
         }
     }
     let good = std::fs::read(place.path()).unwrap();
-    let expected = {
-        let gateway = place.gateway(policy());
-        gateway.mailbox(&lamp.id(), &lamp.token()).unwrap()
+    let stored = |gateway: &Gateway<Embedded>| {
+        let (id, token) = (lamp.id(), lamp.token());
+        (gateway.mailbox(&id, &token).unwrap(), gateway.requests(&id, &token).unwrap())
     };
+    let expected = stored(&place.gateway(policy()));
     std::fs::write(place.path(), &good).unwrap();
     let mut random = rand::rngs::StdRng::seed_from_u64(6);
     let (mut refused, mut unharmed) = (0, 0);
@@ -132,11 +136,7 @@ async fn a_damaged_store_is_refused() {
             Err(other) => panic!("{other}"),
             Ok(store) => {
                 let gateway = Gateway::new(store, policy(), clock);
-                assert_eq!(
-                    gateway.mailbox(&lamp.id(), &lamp.token()).unwrap(),
-                    expected,
-                    "damage at {at} went unnoticed"
-                );
+                assert_eq!(stored(&gateway), expected, "damage at {at} went unnoticed");
                 for credential in &others {
                     assert_eq!(
                         gateway.register(credential).await.unwrap().1,

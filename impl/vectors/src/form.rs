@@ -103,6 +103,83 @@ record! {
     }
 }
 
+record! {
+    /// What an early or a session secret protects at the application layer.
+    Application {
+        name: String,
+        exchange: String,
+        secret: String,
+        keys: Keys,
+        protected: Vec<Protected>,
+        refused: Vec<Refused>,
+    }
+}
+record! {
+    /// The exported keys.
+    Keys {
+        oscore_master_secret: String,
+        oscore_master_salt: String,
+        client_id: String,
+        node_id: String,
+        to_node: ObjectKeys,
+        to_client: ObjectKeys,
+    }
+}
+record! {
+    /// The exported keys of one direction.
+    ObjectKeys {
+        kid: String,
+        encrypt0_key: String,
+        encrypt0_iv: String,
+        mac0_key: String,
+        jwe_key: String,
+        jws_key: String,
+    }
+}
+record! {
+    /// Content, and how it travels.
+    Protected {
+        format: Format,
+        direction: u64,
+        sequence: u64,
+        exp: Option<u64>,
+        content: String,
+        object: String,
+    }
+}
+record! {
+    /// What must not be opened.
+    Refused {
+        change: String,
+        format: Format,
+        direction: u64,
+        sequence: u64,
+        accepted: Vec<u64>,
+        now: Option<u64>,
+        object: String,
+        reject: String,
+    }
+}
+
+/// How content is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "spec/vectors/README.md")]
+pub enum Format {
+    Encrypt0,
+    Mac0,
+    Jwe,
+    Jws,
+    OscoreRequest,
+    OscoreResponse,
+}
+
+impl Format {
+    /// All.
+    pub const ALL: [Format; 6] =
+        [Format::Encrypt0, Format::Mac0, Format::Jwe, Format::Jws, Format::OscoreRequest, Format::OscoreResponse];
+}
+
 /// How the client names its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -141,18 +218,23 @@ pub enum File {
     Exchanges(Vec<Exchange>),
     /// Messages that must be rejected.
     Rejections(Vec<Rejection>),
+    /// The application layer.
+    Applications(Vec<Application>),
 }
 
 impl File {
-    /// Reads a file; what names a base is a rejection.
+    /// Reads a file; what names a base is a rejection, what names an exchange is of the application layer.
     pub fn parse(json: &[u8]) -> Result<File, serde_json::Error> {
         #[derive(Deserialize)]
         struct Kind {
             base: Option<IgnoredAny>,
+            exchange: Option<IgnoredAny>,
         }
         let kinds: Vec<Kind> = serde_json::from_slice(json)?;
         if kinds.iter().any(|kind| kind.base.is_some()) {
             serde_json::from_slice(json).map(File::Rejections)
+        } else if kinds.iter().any(|kind| kind.exchange.is_some()) {
+            serde_json::from_slice(json).map(File::Applications)
         } else {
             serde_json::from_slice(json).map(File::Exchanges)
         }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use dke::{Crypto, RustCrypto};
-use dke_vectors::form::{CredentialKind, Exchange, File, Rejection};
-use dke_vectors::{Mismatch, check_exchange, check_rejection};
+use dke_vectors::form::{Application, CredentialKind, Exchange, File, Format, ObjectKeys, Rejection};
+use dke_vectors::{Mismatch, check_application, check_exchange, check_rejection};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -20,6 +20,14 @@ fn rejections() -> Vec<Rejection> {
     let File::Rejections(rejections) = File::parse(REJECTIONS.as_bytes()).unwrap() else { panic!("no rejections") };
     assert!(rejections.len() >= 150);
     rejections
+}
+
+const APPLICATION: &str = include_str!("../../../spec/vectors/application.json");
+
+fn applications() -> Vec<Application> {
+    let File::Applications(applications) = File::parse(APPLICATION.as_bytes()).unwrap() else { panic!("another file") };
+    assert_eq!(applications.len(), 4);
+    applications
 }
 
 fn every_vector_holds<C: Crypto>() {
@@ -142,4 +150,71 @@ fn files_of_another_form_are_refused() {
     assert_eq!(with(&|vector| vector.credential_kind = CredentialKind::Cwt), "inputs.id_cred");
     assert_eq!(with(&|vector| vector.inputs.node_credential = "a0".into()), "inputs.node_credential");
     assert_eq!(with(&|vector| vector.messages.offer = "xy".into()), "messages.offer");
+}
+
+#[test]
+fn the_application_layer_holds() {
+    for vector in applications() {
+        let compared = check_application(&vector).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+        assert_eq!(compared, 16 + 2 * 12 + vector.refused.len(), "{}", vector.name);
+        // Every format in both directions, and every rejection that it knows.
+        for format in Format::ALL {
+            let jose = matches!(format, Format::Jwe | Format::Jws);
+            for direction in [0, 1] {
+                let place = |of: (Format, u64)| of == (format, direction);
+                assert!(vector.protected.iter().any(|one| place((one.format, one.direction))), "{format:?}");
+                let refused = vector.refused.iter().filter(|one| place((one.format, one.direction)));
+                let names: BTreeSet<&str> = refused.map(|one| one.reject.as_str()).collect();
+                let expected: &[&str] = match format {
+                    Format::OscoreResponse => &["NotAuthentic"],
+                    _ if jose => &["Expired", "Malformed", "NotAuthentic", "Replayed", "UnknownKey"],
+                    Format::Encrypt0 | Format::Mac0 => &["Malformed", "NotAuthentic", "Replayed", "UnknownKey"],
+                    _ => &["NotAuthentic", "Replayed", "UnknownKey"],
+                };
+                assert_eq!(names, BTreeSet::from_iter(expected.iter().copied()), "{format:?}, direction {direction}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_in_the_application_layer_is_seen() {
+    let vector = applications().swap_remove(1);
+    let refused = |change: &dyn Fn(&mut Application)| {
+        let mut changed = vector.clone();
+        change(&mut changed);
+        check_application(&changed).unwrap_err()
+    };
+    let other = |text: &mut String| {
+        let last = if text.ends_with('0') { "1" } else { "0" };
+        text.replace_range(text.len() - 1.., last);
+    };
+    for member in 0..vector.protected.len() {
+        let object = refused(&|vector| other(&mut vector.protected[member].object));
+        assert!(matches!(object, Mismatch::Differs { member: "object", .. }), "{object}");
+        assert!(matches!(refused(&|vector| other(&mut vector.protected[member].content)), Mismatch::Differs { .. }));
+        refused(&|vector| vector.protected[member].sequence += 1);
+        refused(&|vector| vector.protected[member].direction ^= 1);
+    }
+    for member in 0..vector.refused.len() {
+        let judged = refused(&|vector| vector.refused[member].reject = "Full".into());
+        assert!(matches!(judged, Mismatch::Judged { .. }), "{judged}");
+    }
+    type Member = fn(&mut ObjectKeys) -> &mut String;
+    let members: [Member; 6] = [
+        |keys| &mut keys.kid,
+        |keys| &mut keys.encrypt0_key,
+        |keys| &mut keys.encrypt0_iv,
+        |keys| &mut keys.mac0_key,
+        |keys| &mut keys.jwe_key,
+        |keys| &mut keys.jws_key,
+    ];
+    for member in members {
+        refused(&|vector| other(member(&mut vector.keys.to_node)));
+        refused(&|vector| other(member(&mut vector.keys.to_client)));
+    }
+    refused(&|vector| other(&mut vector.secret));
+    refused(&|vector| other(&mut vector.keys.oscore_master_salt));
+    assert!(matches!(refused(&|vector| vector.name = "x".into()), Mismatch::Form { member: "name", .. }));
+    assert!(matches!(refused(&|vector| vector.refused[0].direction = 2), Mismatch::Form { member: "direction", .. }));
 }

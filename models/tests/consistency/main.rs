@@ -1,6 +1,7 @@
 //! One vocabulary: PROTOCOL.md, `dke-spec` and the models name the same steps, properties, messages and labels, and feed the same inputs
 //! in the same order into transcript and key schedule. Each kind of deviation is made once in a copy, and must be seen.
 
+mod application;
 mod sources;
 mod term;
 
@@ -27,6 +28,7 @@ fn deviations(root: &Path) -> Vec<String> {
         }
     }
     deviations.extend(property_names(root, &protocol));
+    deviations.extend(application::deviations(root));
     deviations
 }
 
@@ -112,8 +114,7 @@ fn property_names(root: &Path, protocol: &Artefact) -> Vec<String> {
     let others = names(&|path, _| path.starts_with("proverif/") || path.starts_with("verifpal/"));
     let listed: BTreeSet<String> = protocol.properties.iter().cloned().collect();
     let nowhere = listed.iter().filter(|name| !lemmas.contains(*name) && !equivalences.contains(*name));
-    let nowhere =
-        nowhere.map(|name| format!("{name} stands in PROTOCOL.md, section 10, but is neither lemma nor equivalence"));
+    let nowhere = nowhere.map(|name| format!("{name} stands in PROTOCOL.md, but is neither lemma nor equivalence"));
     let text = std::fs::read_to_string(root.join("spec/PROTOCOL.md")).expect("PROTOCOL.md");
     let named = |name: &String| listed.contains(name) || text.contains(&format!("`{name}`"));
     let unknown = others.iter().filter(|name| !lemmas.contains(*name) && !named(name));
@@ -212,7 +213,22 @@ fn a_changed_message_is_seen() {
 }
 
 #[test]
+fn an_exported_key_by_another_label_or_context_is_seen() {
+    let of_model = "application.spthy: exported keys";
+    is_seen(TAMARIN, "'jose jwe key'", "'jose jwe'", of_model);
+    is_seen(TAMARIN, "`cose encrypt0 iv`", "`cose iv`", of_model);
+    is_seen(
+        "spec/src/application.rs",
+        "\"jose jws key\"), &context",
+        "\"jose jws key\"), &empty()",
+        "application.rs: exported keys",
+    );
+    is_seen(PROTOCOL, "| `object kid` | direction |", "| `object kid` | h'' |", "application.rs: exported keys");
+}
+
+#[test]
 fn a_deleted_or_renamed_property_is_seen() {
     is_seen(PROTOCOL, "| key_unique |", "| key_uniqueness |", "key_uniqueness stands in PROTOCOL.md");
     is_seen(TAMARIN, "lemma replay ", "lemma repeated ", "replay stands in PROTOCOL.md");
+    is_seen(TAMARIN, "lemma application_keys", "lemma keys", "application_keys stands in PROTOCOL.md");
 }

@@ -31,7 +31,7 @@ pub(crate) struct Artefact {
 
 const FORMULAS: [&str; 9] = ["TH_0", "TH_1", "TH_2", "TH_3", "TH_4", "TH_5", "PRK_1", "PRK_2", "PRK_3"];
 
-fn read(root: &Path, file: &str) -> String {
+pub(crate) fn read(root: &Path, file: &str) -> String {
     std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
@@ -59,7 +59,7 @@ fn step_of(word: &str) -> Option<String> {
     }
 }
 
-fn section(protocol: &str, number: u32) -> String {
+pub(crate) fn section(protocol: &str, number: u32) -> String {
     let lines = protocol.lines().skip_while(|line| !line.starts_with(&format!("## {number} "))).skip(1);
     lines.take_while(|line| !line.starts_with("## ")).map(|line| format!("{line}\n")).collect()
 }
@@ -69,7 +69,7 @@ fn code_block(text: &str) -> &str {
     text.split("```").nth(1).unwrap_or_default()
 }
 
-fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+pub(crate) fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open).skip(1).filter_map(|rest| rest.split(close).next()).collect()
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn protocol(root: &Path) -> Artefact {
             artefact.messages.insert(name.trim().to_string(), fields_of(fields));
         }
     }
-    artefact.properties = coverage::names(&text);
+    artefact.properties = [coverage::names(&text), coverage::application_names(&text)].concat();
     artefact
 }
 

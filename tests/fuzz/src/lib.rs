@@ -1,18 +1,27 @@
 //! The fuzz targets, in the situations of the vectors, and their seeds: the vectors' messages, good and bad.
 
+pub mod application;
 pub mod network;
 pub mod targets;
 
-use dke_vectors::form::{CredentialKind, Exchange, File, Rejection, Step};
+use dke_vectors::form::{Application, CredentialKind, Exchange, File, Rejection, Step};
 use std::collections::BTreeSet;
 
 const EXCHANGES: &str = include_str!("../../../spec/vectors/exchanges.json");
 const REJECTIONS: &str = include_str!("../../../spec/vectors/rejections.json");
+const APPLICATION: &str = include_str!("../../../spec/vectors/application.json");
 
 /// The complete exchanges of `spec/vectors`.
 pub fn exchanges() -> Vec<Exchange> {
     match File::parse(EXCHANGES.as_bytes()) {
         Ok(File::Exchanges(exchanges)) => exchanges,
+        _ => panic!("the vectors are not of their form"),
+    }
+}
+
+fn applications() -> Vec<Application> {
+    match File::parse(APPLICATION.as_bytes()) {
+        Ok(File::Applications(applications)) => applications,
         _ => panic!("the vectors are not of their form"),
     }
 }
@@ -54,12 +63,13 @@ pub fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         seeds.insert((target, unhex(&message)));
     }
     seeds.extend(network::seeds());
+    seeds.extend(application::seeds());
     seeds
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{network, seeds, targets};
+    use super::{application, network, seeds, targets};
 
     #[test]
     fn every_target_stands_its_seeds() {
@@ -74,6 +84,12 @@ mod tests {
             ("coap", network::coap, 10),
             ("request", network::request, 30),
             ("record", network::record, 4),
+            ("option", application::option, 10),
+            ("oscore", application::oscore, 20),
+            ("inner", application::inner, 10),
+            ("cose", application::cose, 50),
+            ("jwe", application::jwe, 30),
+            ("jws", application::jws, 30),
         ] {
             let own: Vec<_> = seeds.iter().filter(|(of, _)| *of == name).collect();
             assert!(own.len() >= least, "{name} has {} seeds", own.len());

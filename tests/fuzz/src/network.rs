@@ -2,18 +2,24 @@
 
 use crate::{exchanges, unhex};
 use coap_lite::CoapOption;
+use dke_coap::Bare;
 use dke_coap::block::Block;
 use dke_coap::message::parse;
 use dke_coap::names::node_name;
-use dke_gateway::record::{BatchInfo, BatchRecord, ExchangeRecord, Message, NodeRecord, Representation};
+use dke_gateway::record::{
+    BatchInfo, BatchRecord, ExchangeRecord, Message, NodeRecord, Representation, RequestRecord, RequestState,
+};
 use dke_gateway::resource::{Method, Request, Status, handle};
-use dke_gateway::{Embedded, Gateway, Options, Policy, node_id};
-use minicbor::{Decode, Encode};
+use dke_gateway::{Embedded, Gateway, NodeId, Options, Policy, Refusal, node_id};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tempfile::TempDir;
 
-/// A datagram: what is read is read the same when it is written again, and so are its blocks.
+/// A datagram: what is read is read the same when it is written again, and so are its blocks; a message without its hop's part likewise.
 pub fn coap(data: &[u8]) {
+    if let Some(bare) = Bare::parse(data) {
+        assert_eq!(Bare::parse(&bare.encode()), Some(bare));
+    }
     let Ok((class, mut packet)) = parse(data) else { return };
     let written = packet.to_bytes_unlimited().expect("it was read");
     let (again, same) = parse(&written).expect("own");
@@ -28,6 +34,7 @@ pub fn coap(data: &[u8]) {
 /// A gateway that knows the node of a vector, with a batch whose prekeys cost a small puzzle.
 struct Served {
     gateway: Gateway<Embedded>,
+    node: NodeId,
     runtime: tokio::runtime::Runtime,
     _directory: TempDir,
 }
@@ -40,16 +47,17 @@ impl Served {
         let gateway = Gateway::new(store, policy, || 0);
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let vector = &exchanges()[0];
-        runtime.block_on(async {
+        let node = runtime.block_on(async {
             let (node, _) = gateway.register(&unhex(&vector.inputs.node_credential)).await.expect("a good credential");
             gateway.publish(&node, &unhex(&vector.messages.publication)).await.expect("a good Publication");
+            node
         });
-        Served { gateway, runtime, _directory: directory }
+        Served { gateway, node, runtime, _directory: directory }
     }
 }
 
 /// A request, as a face hands it on: `METHOD PATH?QUERY`, a line's end, the body. The gateway has an answer, and it is none of its own
-/// faults.
+/// faults. A body that is a message may be a request to the node.
 pub fn request(data: &[u8]) {
     thread_local!(static SERVED: Served = Served::new());
     let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
@@ -59,6 +67,7 @@ pub fn request(data: &[u8]) {
         "POST" => Method::Post,
         "PUT" => Method::Put,
         "DELETE" => Method::Delete,
+        "FETCH" => Method::Fetch,
         _ => Method::Get,
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -68,22 +77,30 @@ pub fn request(data: &[u8]) {
     SERVED.with(|served| {
         let answer = served.runtime.block_on(handle(&served.gateway, &asked));
         assert_ne!(answer.status, Status::Internal);
+        if let Some(bare) = Bare::parse(body) {
+            let asked = served.gateway.ask(&served.node, asked.address, &bare, Duration::ZERO);
+            assert!(!matches!(served.runtime.block_on(asked), Err(Refusal::Store(_))));
+        }
     });
 }
 
-fn same<T: for<'b> Decode<'b, ()> + Encode<()> + PartialEq + std::fmt::Debug>(data: &[u8]) {
-    if let Ok(read) = minicbor::decode::<T>(data) {
-        let written = minicbor::to_vec(&read).expect("it was read");
-        assert_eq!(minicbor::decode::<T>(&written).expect("own"), read);
-    }
+/// A macro, since what is read borrows from what it is read from.
+macro_rules! same {
+    ($record:ty, $data:expr) => {
+        if let Ok(read) = minicbor::decode::<$record>($data) {
+            let written = minicbor::to_vec(&read).expect("it was read");
+            assert_eq!(minicbor::decode::<$record>(&written).expect("own"), read);
+        }
+    };
 }
 
 /// A record: what is read is read the same when it is written again.
 pub fn record(data: &[u8]) {
-    same::<NodeRecord>(data);
-    same::<BatchRecord>(data);
-    same::<ExchangeRecord>(data);
-    same::<Representation>(data);
+    same!(NodeRecord, data);
+    same!(BatchRecord<'_>, data);
+    same!(ExchangeRecord, data);
+    same!(Representation, data);
+    same!(RequestRecord, data);
 }
 
 /// Targets and bytes.
@@ -112,6 +129,12 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         ("PUT", &format!("/sealed/readings?{token}"), b"sealed"),
         ("GET", "/sealed/readings", &[]),
         ("DELETE", &format!("/sealed/readings?{token}"), &[]),
+        ("GET", &format!("/requests?{token}"), &[]),
+        ("PUT", &format!("/requests/0?{token}"), &[0x44, 0x90, 0xff, 1]),
+        ("GET", "/response/0", &[]),
+        // POST with an OSCORE option, and a JWE: what a client asks of a node.
+        ("POST", "/requests", &[2, 0x92, 9, 20, 0xff, 1]),
+        ("FETCH", "/requests", &[2, 0xc2, 0xfd, 0xeb, 0xff, 1]),
     ] {
         for node in [name.as_str(), "AAAAAAAAAAAAAAAAAAAAAA", "x"] {
             seeds.insert(("request", [format!("{method} /dke/{node}{rest}\n").as_bytes(), body].concat()));
@@ -121,7 +144,8 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
             "GET" => 1,
             "POST" => 2,
             "PUT" => 3,
-            _ => 4,
+            "DELETE" => 4,
+            _ => 5,
         };
         let mut datagram = vec![0x44, code, 0, 7, 1, 2, 3, 4];
         let mut last = 0;
@@ -146,11 +170,16 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         seeds.insert(("request", format!("GET {target}\n").into_bytes()));
     }
     let info = BatchInfo { epoch: 1, depth: 2, not_after: 3, mailbox: [4; 32], reserved: 5, start: 6, stored: 7 };
-    let batch = BatchRecord { publication, tree: vec![1; 64] };
+    let batch = BatchRecord { publication: &publication, tree: &[1; 64] };
     let exchange = ExchangeRecord { stored: 1, discarded: false, initiate, confirms: vec![Message(confirm)] };
-    let node = NodeRecord { credential, batches: vec![info], representations: 1 };
+    let node = NodeRecord { credential, batches: vec![info], representations: 1, requests: 2 };
     let sealed = Representation { stored: 1, bytes: b"sealed".to_vec() };
     seeds.extend([minicbor::to_vec(node), minicbor::to_vec(batch)].map(|record| ("record", record.expect("own"))));
     seeds.extend([minicbor::to_vec(exchange), minicbor::to_vec(sealed)].map(|record| ("record", record.expect("own"))));
+    let waits = RequestState::Waits { by: [1; 16], request: vec![2, 0xff, 1] };
+    for state in [waits, RequestState::Answered { response: vec![0x44, 0xff, 1] }] {
+        let request = RequestRecord { stored: 1, digest: [2; 32], state };
+        seeds.insert(("record", minicbor::to_vec(request).expect("own")));
+    }
     seeds
 }

@@ -1,4 +1,4 @@
-//! What the Tamarin models say, read at run time: the all-traces lemmas of all theories, and the macros of the key schedule, both
+//! What the Tamarin models of the exchange say, read at run time: the all-traces lemmas of all theories, and the macros of the key schedule, both
 //! for one variant.
 
 use super::events::FACTS;
@@ -55,9 +55,13 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
 }
 
-/// The Tamarin models.
+/// What the keys are used for afterwards: no part of a run.
+const APPLICATION: &str = "tamarin/application.spthy";
+
+/// The Tamarin models of the exchange.
 pub fn models() -> Result<Vec<Model>, ModelError> {
-    Ok(discover(&folder())?.into_iter().filter(|model| model.prover == Prover::Tamarin).collect())
+    let of_the_exchange = |model: &Model| model.prover == Prover::Tamarin && model.path != APPLICATION;
+    Ok(discover(&folder())?.into_iter().filter(of_the_exchange).collect())
 }
 
 impl Theory {

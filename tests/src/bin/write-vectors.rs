@@ -1,7 +1,7 @@
 //! Writes `spec/vectors/*.json` and the worked example of `spec/PROTOCOL.md`, from the specification alone.
 
 use dke_tests::vectors::{Kind, exchange};
-use dke_tests::{example, rejections};
+use dke_tests::{application, example, rejections};
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
@@ -11,8 +11,15 @@ fn main() -> std::io::Result<()> {
     let json = |value: String| value + "\n";
     std::fs::write(spec.join("vectors/exchanges.json"), json(serde_json::to_string_pretty(&exchanges)?))?;
     std::fs::write(spec.join("vectors/rejections.json"), json(serde_json::to_string_pretty(&rejections)?))?;
+    let applications = application::applications();
+    std::fs::write(spec.join("vectors/application.json"), json(serde_json::to_string_pretty(&applications)?))?;
     let protocol = std::fs::read_to_string(spec.join("PROTOCOL.md"))?;
     std::fs::write(spec.join("PROTOCOL.md"), example::replace(&protocol, &exchanges))?;
-    println!("{} exchanges, {} rejections", exchanges.len(), rejections.len());
+    println!(
+        "{} exchanges, {} rejections, {} secrets of the application layer",
+        exchanges.len(),
+        rejections.len(),
+        applications.len()
+    );
     Ok(())
 }

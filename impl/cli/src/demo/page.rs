@@ -2,6 +2,8 @@
 
 use super::scene::{Event, GATEWAY, NAMES, NODE, What};
 use crate::inspect::inspect;
+use crate::outer;
+use crate::report::Report;
 use dke::message::{Confirm, Initiate, Offer, Publication};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
@@ -59,7 +61,7 @@ td code { font-size: .9em; }
 ";
 
 /// The page.
-pub(super) fn page(events: &[Event], exchanges: &[Value]) -> String {
+pub(super) fn page(events: &[Event], exchanges: &[Value], answered: &[Report]) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -81,6 +83,8 @@ pub(super) fn page(events: &[Event], exchanges: &[Value]) -> String {
                 }
                 h2 { "Who knows what" }
                 (knowledge(exchanges))
+                h2 { "What was asked" }
+                (asked(answered))
             }
         }
     }
@@ -157,8 +161,27 @@ fn seen(bytes: &[u8]) -> String {
     } else if let Ok(confirm) = Confirm::parse(bytes) {
         let mode = if confirm.z.is_empty() { "basic" } else { "refresh" };
         format!("The gateway sees epoch {}, index {}, {mode}, and sizes: not the answer.", confirm.epoch, confirm.index)
+    } else if outer::shown(bytes).is_some() {
+        "The gateway sees a kid, a number and sizes: neither method nor path, not what is said.".into()
     } else {
         "The gateway sees these bytes.".into()
+    }
+}
+
+fn asked(answered: &[Report]) -> Markup {
+    html! {
+        div.wide { table {
+            tr { th { "over" } th { "protected by" } th.private { "request" } th.private { "response" } th { "gateway" } }
+            @for told in answered {
+                tr {
+                    td { (told.str("over")) " to CoAP" }
+                    td { (told.str("by")) }
+                    td.private { (told.str("client")) ": " (told.str("request")) }
+                    td.private { (told.str("code")) " " (told.get("payload")["text"].as_str().unwrap_or_default()) }
+                    td { "translates it, cannot read it" }
+                }
+            }
+        } }
     }
 }
 

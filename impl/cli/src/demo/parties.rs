@@ -1,21 +1,25 @@
 //! The demonstration's node and clients: the very code of `dke node run` and `dke client call`, watched.
 
 use super::credential_of;
+use super::requests::{ASKING, given};
 use super::scene::{GATEWAY, NODE, Teller};
 use crate::args::Data;
 use crate::client_call::call_over;
 use crate::fault::Fault;
 use crate::network_args::{Call as CallArgs, NodeRun, To};
-use crate::node::mode_name;
-use crate::node_run::wake;
+use crate::node_run::{method_name, success, wake};
 use crate::report::Report;
+use crate::session::mode_name;
+use coap_lite::{CoapOption, Packet};
 use dke::Session;
 use dke::key_schedule::EarlySecret;
 use dke::message::Initiate;
 use dke::node::Peer;
-use dke_agent::{Call, Gateway, Handler, Interrupted, Progress, Tap, Traffic};
+use dke_agent::serving::texts;
+use dke_agent::{Call, Gateway, Handler, Interrupted, Opened, Progress, Tap, Traffic};
+use dke_app::message;
 use dke_coap::Parameters;
-use dke_coap::names::{CONFIRM, INITIATE, MAILBOX, OFFER, PUBLICATION};
+use dke_coap::names::{CONFIRM, INITIATE, MAILBOX, OFFER, PUBLICATION, REQUESTS};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -83,6 +87,7 @@ pub(super) async fn sleeper(
         every: EVERY.as_secs(),
         once: false,
         handler: None,
+        serve: None,
         handler_timeout: PATIENCE,
         low: 1,
         depth: 3,
@@ -130,6 +135,10 @@ fn node_tap(teller: Teller) -> Tap {
         Traffic::Answered { resource: CONFIRM, .. } => {
             teller.note(NODE, "N4", "the gateway keeps it (G4): drops its copy");
         }
+        Traffic::Answered { resource: REQUESTS, body } => given(&teller, body),
+        Traffic::Sent { resource: REQUESTS, body } if !body.is_empty() => {
+            teller.message("", (NODE, GATEWAY), "Response", body, None);
+        }
         _ => {}
     })
 }
@@ -170,6 +179,16 @@ impl Handler for Answers {
             early_secret: *early.expose(),
             session_secret: *session.secret.expose(),
         });
+    }
+
+    async fn serve(&mut self, request: &Opened<'_>) -> Option<Packet> {
+        let path = texts(request.message, CoapOption::UriPath).join("/");
+        let method = message::code(request.message);
+        self.teller.note(NODE, "", format!("{} asks: {} /{path}", request.peer, method_name(method)));
+        let asking = ASKING.iter().find(|asking| (asking.client, asking.path) == (request.peer, path.as_str()))?;
+        let mut response = message::with_code(success(method));
+        response.payload = asking.answer.as_bytes().to_vec();
+        Some(response)
     }
 }
 

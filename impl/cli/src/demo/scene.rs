@@ -103,7 +103,9 @@ impl Recorder {
             anstream::println!("{}", self.line(&event));
         }
         if let What::Message { from, to, name, bytes, .. } = &event.what {
-            let file = format!("messages/{:02}-{}.cbor", self.steps.len() + 1, name.to_lowercase());
+            // Requests and responses are no CBOR.
+            let end = if event.step.is_empty() { "message" } else { "cbor" };
+            let file = format!("messages/{:02}-{}.{end}", self.steps.len() + 1, name.to_lowercase());
             Out::reserve(&self.root.join(&file))?.write(bytes)?;
             self.steps.push(json!({
                 "step": event.step, "message": name, "from": NAMES[*from], "to": NAMES[*to], "bytes": bytes.len(), "file": file,
@@ -116,7 +118,7 @@ impl Recorder {
     fn line(&self, event: &Event) -> String {
         match &event.what {
             What::Message { from, to, name, bytes, .. } => {
-                self.diagram.arrow(*from, *to, &format!("{} {name}", event.step), bytes.len())
+                self.diagram.arrow(*from, *to, format!("{} {name}", event.step).trim_start(), bytes.len())
             }
             What::Note { party, text } => self.diagram.note(*party, event.step, text),
             What::Rest => self.diagram.rest(),

@@ -7,6 +7,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// A gateway on ports of the system's choice.
 pub(crate) struct Served {
@@ -24,7 +26,7 @@ impl Served {
 
     /// A command that becomes `dke gateway serve`.
     pub(crate) fn run(command: &mut Command) -> Served {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
@@ -38,6 +40,18 @@ impl Served {
         self.child.wait().unwrap();
         let port = |url: &str| url.split("://").nth(1).unwrap().to_string();
         *self = Served::start(place, &format!("--coap {} --http {}", port(&self.coap), port(&self.http)));
+    }
+
+    /// Waits at most a minute until it ends by itself. Its exit code, and what it told.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        let end = (0..600).find_map(|_| {
+            sleep(Duration::from_millis(100));
+            self.child.try_wait().unwrap()
+        });
+        let mut told = String::new();
+        let code = end.expect("the gateway goes on").code();
+        self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        (code, told)
     }
 
     /// The list of nodes, over HTTP.

@@ -91,33 +91,15 @@ impl<A: Ask> Load<A> {
         f64::from(done)
     }
 
-    /// How long each took, one at a time.
-    pub(crate) fn times(&mut self, until: Until) -> Vec<Duration> {
-        let (start, mut times) = (Instant::now(), Vec::new());
-        let over = |times: &Vec<Duration>| match until {
-            Until::Elapsed(time) => start.elapsed() >= time,
-            Until::Answered(count) => times.len() >= count,
-        };
-        while !over(&times) {
-            self.sent = 0;
-            self.socket = socket(self.server);
-            while self.sent < PER_SOCKET && !over(&times) {
-                let began = Instant::now();
-                self.send();
-                if self.receive() {
-                    times.push(began.elapsed());
-                }
-            }
+    /// How long the next one took; none other may be under way. `None`: it was lost.
+    pub(crate) fn time(&mut self) -> Option<Duration> {
+        if self.sent >= PER_SOCKET {
+            (self.sent, self.socket) = (0, socket(self.server));
         }
-        times
+        let began = Instant::now();
+        self.send();
+        self.receive().then(|| began.elapsed())
     }
-}
-
-/// When a measurement ends.
-#[derive(Clone, Copy)]
-pub(crate) enum Until {
-    Elapsed(Duration),
-    Answered(usize),
 }
 
 /// CPU that the threads of these names have used.
@@ -154,7 +136,7 @@ impl Libcoap {
         let waited = (0..100).inspect(|_| std::thread::sleep(Duration::from_millis(20))).any(up);
         assert!(waited, "coap-server does not answer");
         let put = || (3, [X, &[0x10, 0xff], &vec![7; length]].concat());
-        Load::new(port, put, 1).times(Until::Answered(1));
+        Load::new(port, put, 1).time();
         Some(Libcoap { child, address: port })
     }
 

@@ -1,14 +1,14 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
+use super::rows::{Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, put, read, remove, value};
 use super::{failed, keys};
-use crate::record::{BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation};
+use crate::record::{
+    BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
+};
 use crate::store::{Read, StoreError, Write};
-use minicbor::{Decode, Encode};
-use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, Table, TableDefinition, WriteTransaction};
-use std::ops::ControlFlow;
-
-type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
-type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+use dke::crypto::Hash;
+use redb::{Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, WriteTransaction};
+use std::ops::Bound;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
@@ -19,56 +19,83 @@ const EXCHANGES: Definition = Definition::new("exchanges");
 const QUEUE: Definition = Definition::new("queue");
 const DUE: Definition = Definition::new("due");
 const REPRESENTATIONS: Definition = Definition::new("representations");
+/// Requests that wait for their nodes.
+const REQUESTS: Definition = Definition::new("requests");
+/// Requests that have been answered.
+const RESPONSES: Definition = Definition::new("responses");
+/// Numbers of requests by their digests.
+const DIGESTS: Definition = Definition::new("digests");
+const REQUESTS_DUE: Definition = Definition::new("requests due");
 
 const VERSION: &[u8] = b"dke-gateway-1";
 
-/// A read transaction.
-pub(super) struct Reading(ReadTransaction);
+/// All tables of one transaction.
+struct All<T> {
+    nodes: T,
+    batches: T,
+    exchanges: T,
+    queue: T,
+    due: T,
+    representations: T,
+    requests: T,
+    responses: T,
+    digests: T,
+    requests_due: T,
+}
 
-impl Reading {
-    pub(super) fn begin(database: &Database) -> Result<Reading, StoreError> {
-        database.begin_read().map(Reading).map_err(failed)
-    }
-
-    fn table(&self, definition: Definition) -> Result<impl ReadableTable<&'static [u8], &'static [u8]>, StoreError> {
-        self.0.open_table(definition).map_err(failed)
-    }
-
-    /// Is this a gateway's store?
-    pub(super) fn check_format(&self) -> Result<(), String> {
-        let table = self.table(FORMAT).map_err(|_| "it is not a gateway's store".to_string())?;
-        match table.get(b"version".as_slice()) {
-            Ok(Some(version)) if version.value() == VERSION => Ok(()),
-            _ => Err("it has another format than dke-gateway-1".into()),
-        }
+impl<T> All<T> {
+    fn of(table: impl Fn(Definition) -> Result<T, StoreError>) -> Result<All<T>, StoreError> {
+        Ok(All {
+            nodes: table(NODES)?,
+            batches: table(BATCHES)?,
+            exchanges: table(EXCHANGES)?,
+            queue: table(QUEUE)?,
+            due: table(DUE)?,
+            representations: table(REPRESENTATIONS)?,
+            requests: table(REQUESTS)?,
+            responses: table(RESPONSES)?,
+            digests: table(DIGESTS)?,
+            requests_due: table(REQUESTS_DUE)?,
+        })
     }
 }
 
-/// A write transaction with all its tables.
+/// A read transaction.
+pub(super) struct Reading(All<ReadOnly>);
+
+impl Reading {
+    pub(super) fn begin(database: &Database) -> Result<Reading, StoreError> {
+        let transaction = database.begin_read().map_err(failed)?;
+        All::of(|definition| transaction.open_table(definition).map_err(failed)).map(Reading)
+    }
+}
+
+/// Is this a gateway's store?
+pub(super) fn check_format(database: &Database) -> Result<(), String> {
+    let transaction = database.begin_read().map_err(|error| error.to_string())?;
+    let table = transaction.open_table(FORMAT).map_err(|_| "it is not a gateway's store".to_string())?;
+    match table.get(b"version".as_slice()) {
+        Ok(Some(version)) if version.value() == VERSION => Ok(()),
+        _ => Err("it has another format than dke-gateway-1".into()),
+    }
+}
+
+/// Makes the tables that are not there yet.
+fn make_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    All::of(|definition| transaction.open_table(definition).map_err(failed)).map(drop)
+}
+
+/// A write transaction.
 pub(super) struct Writing<'t> {
-    nodes: Open<'t>,
-    batches: Open<'t>,
-    exchanges: Open<'t>,
-    queue: Open<'t>,
-    due: Open<'t>,
-    representations: Open<'t>,
+    tables: All<Lazy<'t>>,
     full: bool,
     changed: bool,
 }
 
 impl<'t> Writing<'t> {
     pub(super) fn begin(transaction: &'t WriteTransaction, full: bool) -> Result<Writing<'t>, StoreError> {
-        let open = |definition| transaction.open_table(definition).map_err(failed);
-        Ok(Writing {
-            nodes: open(NODES)?,
-            batches: open(BATCHES)?,
-            exchanges: open(EXCHANGES)?,
-            queue: open(QUEUE)?,
-            due: open(DUE)?,
-            representations: open(REPRESENTATIONS)?,
-            full,
-            changed: false,
-        })
+        let tables = All::of(|definition| Ok(Lazy::new(transaction, definition)))?;
+        Ok(Writing { tables, full, changed: false })
     }
 
     /// A new, empty store.
@@ -77,7 +104,7 @@ impl<'t> Writing<'t> {
         {
             let mut format = transaction.open_table(FORMAT).map_err(failed)?;
             format.insert(b"version".as_slice(), VERSION).map_err(failed)?;
-            Writing::begin(&transaction, false)?;
+            make_tables(&transaction)?;
         }
         transaction.commit().map_err(failed)
     }
@@ -87,10 +114,11 @@ impl<'t> Writing<'t> {
         const STARTS: &[u8] = b"starts";
         let transaction = database.begin_write().map_err(failed)?;
         let start = {
-            let mut format = transaction.open_table(FORMAT).map_err(failed)?;
-            let before = format.value(STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+            let mut format = Lazy::new(&transaction, FORMAT);
+            let before = value(&format, STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
             let start = before.saturating_add(1);
             put(&mut format, STARTS, &start.to_be_bytes())?;
+            make_tables(&transaction)?;
             start
         };
         transaction.commit().map_err(failed)?;
@@ -103,173 +131,109 @@ impl<'t> Writing<'t> {
     }
 }
 
+/// What has all tables can be read from.
 trait Tables {
-    fn with<T>(
-        &self,
-        definition: Definition,
-        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError>;
-}
-
-/// Sees one row: its key and its value.
-type See<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
-
-/// What reading needs of a table, whatever the transaction.
-trait Rows {
-    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Visits the rows from `from` on, in order.
-    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError>;
-    fn rows(&self) -> Result<u64, StoreError>;
-}
-
-impl<T: ReadableTable<&'static [u8], &'static [u8]>> Rows for T {
-    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
-    }
-
-    fn visit(&self, from: &[u8], see: &mut See<'_>) -> Result<(), StoreError> {
-        for row in self.range::<&[u8]>(from..).map_err(failed)? {
-            let (key, value) = row.map_err(failed)?;
-            if see(key.value(), value.value()).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> Result<u64, StoreError> {
-        self.len().map_err(failed)
-    }
+    type Table: Readable;
+    fn tables(&self) -> &All<Self::Table>;
 }
 
 impl Tables for Reading {
-    fn with<T>(
-        &self,
-        definition: Definition,
-        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        read(&self.table(definition)?)
+    type Table = ReadOnly;
+
+    fn tables(&self) -> &All<Self::Table> {
+        &self.0
     }
 }
 
-impl Tables for Writing<'_> {
-    fn with<T>(
-        &self,
-        definition: Definition,
-        read: impl FnOnce(&dyn Rows) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        read(match redb::TableHandle::name(&definition) {
-            "nodes" => &self.nodes,
-            "batches" => &self.batches,
-            "exchanges" => &self.exchanges,
-            "queue" => &self.queue,
-            "due" => &self.due,
-            _ => &self.representations,
-        })
+impl<'t> Tables for Writing<'t> {
+    type Table = Lazy<'t>;
+
+    fn tables(&self) -> &All<Self::Table> {
+        &self.tables
     }
-}
-
-fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
-    bytes.map(|bytes| minicbor::decode(&bytes).map_err(|error| damaged(&error.to_string()))).transpose()
-}
-
-fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(record).map_err(failed)
-}
-
-fn damaged(why: &str) -> StoreError {
-    StoreError::Damaged(String::new(), format!("a record cannot be read: {why}"))
-}
-
-/// Rows whose key begins with `prefix`, up to `limit`, as `read` understands them.
-fn collect<T>(
-    rows: &dyn Rows,
-    prefix: &[u8],
-    limit: usize,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<Vec<T>, StoreError> {
-    let (mut found, mut strange) = (Vec::new(), false);
-    rows.visit(prefix, &mut |key, _| {
-        if found.len() >= limit || !key.starts_with(prefix) {
-            return ControlFlow::Break(());
-        }
-        match read(key) {
-            Some(one) => found.push(one),
-            None => strange = true,
-        }
-        ControlFlow::Continue(())
-    })?;
-    if strange { Err(damaged("a key has another form")) } else { Ok(found) }
 }
 
 impl<S: Tables> Read for S {
     fn node(&self, node: &NodeId) -> Result<Option<NodeRecord>, StoreError> {
-        decode(self.with(NODES, |rows| rows.value(node))?)
+        decode(value(&self.tables().nodes, node)?)
     }
 
     fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<(NodeId, NodeRecord)>, StoreError> {
-        let from = after.map_or_else(Vec::new, |after| after.to_vec());
-        let mut found = Vec::new();
-        self.with(NODES, |rows| {
-            rows.visit(&from, &mut |key, value| {
-                if found.len() >= limit {
-                    return ControlFlow::Break(());
-                }
-                if after.is_none_or(|after| key != after) {
-                    found.push((keys::read_node(key), value.to_vec()));
-                }
-                ControlFlow::Continue(())
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_slice()));
+        let rows = self.tables().nodes.table()?.range::<&[u8]>((from, Bound::Unbounded)).map_err(failed)?;
+        rows.take(limit)
+            .map(|row| {
+                let (key, value) = row.map_err(failed)?;
+                let node = keys::read_node(key.value()).ok_or_else(|| damaged("a key has another form"))?;
+                Ok((node, self::read(value.value())?))
             })
-        })?;
-        let read = |(node, value): (Option<NodeId>, Vec<u8>)| {
-            let record = decode(Some(value))?;
-            node.zip(record).ok_or_else(|| damaged("a key has another form"))
-        };
-        found.into_iter().map(read).collect()
+            .collect()
     }
 
     fn nodes_len(&self) -> Result<u64, StoreError> {
-        self.with(NODES, |rows| rows.rows())
+        self.tables().nodes.table()?.len().map_err(failed)
     }
 
-    fn batch(&self, node: &NodeId, epoch: u64) -> Result<Option<BatchRecord>, StoreError> {
-        decode(self.with(BATCHES, |rows| rows.value(&keys::batch(node, epoch)))?)
+    fn batch(&self, node: &NodeId, epoch: u64, see: &mut dyn FnMut(BatchRecord<'_>)) -> Result<bool, StoreError> {
+        let Some(bytes) = self.tables().batches.table()?.get(keys::batch(node, epoch).as_slice()).map_err(failed)?
+        else {
+            return Ok(false);
+        };
+        see(read(bytes.value())?);
+        Ok(true)
     }
 
     fn exchange(&self, place: &Place) -> Result<Option<ExchangeRecord>, StoreError> {
-        let key = keys::place(place);
-        let waits = self.with(QUEUE, |rows| rows.value(&key))?;
-        decode(if waits.is_some() { waits } else { self.with(EXCHANGES, |rows| rows.value(&key))? })
+        let (key, tables) = (keys::place(place), self.tables());
+        let waits = value(&tables.queue, &key)?;
+        decode(if waits.is_some() { waits } else { value(&tables.exchanges, &key)? })
     }
 
     fn taken(&self, node: &NodeId, epoch: u64) -> Result<Vec<u8>, StoreError> {
         let prefix = keys::batch(node, epoch);
         let index = |key: &[u8]| keys::read_place(key).map(|place| place.index);
-        let mut taken = self.with(QUEUE, |rows| collect(rows, &prefix, usize::MAX, index))?;
-        taken.extend(self.with(EXCHANGES, |rows| collect(rows, &prefix, usize::MAX, index))?);
+        let mut taken = collect(&self.tables().queue, &prefix, usize::MAX, index)?;
+        taken.extend(collect(&self.tables().exchanges, &prefix, usize::MAX, index)?);
         Ok(taken)
     }
 
     fn waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<Place>, StoreError> {
-        self.with(QUEUE, |rows| collect(rows, node, limit, keys::read_place))
+        collect(&self.tables().queue, node, limit, keys::read_place)
     }
 
     fn due(&self, now: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
-        let first = self.with(DUE, |rows| collect(rows, &[], limit, keys::read_due))?;
+        let first = collect(&self.tables().due, &[], limit, keys::read_due)?;
         Ok(first.into_iter().take_while(|(at, _)| *at < now).collect())
     }
 
     fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError> {
-        decode(self.with(REPRESENTATIONS, |rows| rows.value(&keys::representation(node, name)))?)
+        decode(value(&self.tables().representations, &keys::representation(node, name))?)
     }
-}
 
-fn put(table: &mut Open<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.insert(key, value).map(drop).map_err(failed)
-}
+    fn request(&self, node: &NodeId, number: u64) -> Result<Option<RequestRecord>, StoreError> {
+        let key = keys::request(node, number);
+        let waits = value(&self.tables().requests, &key)?;
+        decode(if waits.is_some() { waits } else { value(&self.tables().responses, &key)? })
+    }
 
-fn remove(table: &mut Open<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.remove(key).map_err(failed)?.is_some())
+    fn request_number(&self, node: &NodeId, digest: &Hash) -> Result<Option<u64>, StoreError> {
+        let number = value(&self.tables().digests, &keys::digest(node, digest))?;
+        let read = |bytes: Vec<u8>| bytes.try_into().map(u64::from_be_bytes);
+        number.map(read).transpose().map_err(|_| damaged("a request's number has another form"))
+    }
+
+    fn requests_waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        collect(&self.tables().requests, node, limit, |key| Some(keys::read_request(key)?.1))
+    }
+
+    fn requests_answered(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
+        collect(&self.tables().responses, node, limit, |key| Some(keys::read_request(key)?.1))
+    }
+
+    fn requests_due(&self, now: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
+        let first = collect(&self.tables().requests_due, &[], limit, keys::read_request_due)?;
+        Ok(first.into_iter().take_while(|(at, _, _)| *at < now).collect())
+    }
 }
 
 impl Write for Writing<'_> {
@@ -279,53 +243,85 @@ impl Write for Writing<'_> {
 
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.nodes, node, &encode(record)?)
+        put(&mut self.tables.nodes, node, &encode(record)?)
     }
 
-    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord) -> Result<(), StoreError> {
+    fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.batches, &keys::batch(node, epoch), &encode(record)?)
+        put(&mut self.tables.batches, &keys::batch(node, epoch), &encode(record)?)
     }
 
     fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError> {
         self.changed = true;
-        remove(&mut self.batches, &keys::batch(node, epoch)).map(drop)
+        remove(&mut self.tables.batches, &keys::batch(node, epoch)).map(drop)
     }
 
     fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError> {
         self.changed = true;
         let (key, value) = (keys::place(place), encode(record)?);
         if record.waits() {
-            return put(&mut self.queue, &key, &value);
+            return put(&mut self.tables.queue, &key, &value);
         }
-        remove(&mut self.queue, &key)?;
-        put(&mut self.exchanges, &key, &value)
+        remove(&mut self.tables.queue, &key)?;
+        put(&mut self.tables.exchanges, &key, &value)
     }
 
     fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError> {
         self.changed = true;
         let key = keys::place(place);
-        remove(&mut self.queue, &key)?;
-        remove(&mut self.exchanges, &key).map(drop)
+        remove(&mut self.tables.queue, &key)?;
+        remove(&mut self.tables.exchanges, &key).map(drop)
     }
 
     fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.due, &keys::due(at, place), &[])
+        put(&mut self.tables.due, &keys::due(at, place), &[])
     }
 
     fn remove_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
         self.changed = true;
-        remove(&mut self.due, &keys::due(at, place)).map(drop)
+        remove(&mut self.tables.due, &keys::due(at, place)).map(drop)
     }
 
     fn put_representation(&mut self, node: &NodeId, name: &str, record: &Representation) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.representations, &keys::representation(node, name), &encode(record)?)
+        put(&mut self.tables.representations, &keys::representation(node, name), &encode(record)?)
     }
 
     fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError> {
         self.changed = true;
-        remove(&mut self.representations, &keys::representation(node, name))
+        remove(&mut self.tables.representations, &keys::representation(node, name))
+    }
+
+    fn put_request(&mut self, node: &NodeId, number: u64, record: &RequestRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        let (key, value) = (keys::request(node, number), encode(record)?);
+        put(&mut self.tables.digests, &keys::digest(node, &record.digest), &number.to_be_bytes())?;
+        match record.state {
+            RequestState::Waits { .. } => put(&mut self.tables.requests, &key, &value),
+            RequestState::Answered { .. } => {
+                remove(&mut self.tables.requests, &key)?;
+                put(&mut self.tables.responses, &key, &value)
+            }
+        }
+    }
+
+    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        let Some(record) = self.request(node, number)? else { return Ok(()) };
+        self.changed = true;
+        let key = keys::request(node, number);
+        remove(&mut self.tables.digests, &keys::digest(node, &record.digest))?;
+        remove(&mut self.tables.requests, &key)?;
+        remove(&mut self.tables.responses, &key).map(drop)
+    }
+
+    fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.tables.requests_due, &keys::request_due(at, node, number), &[])
+    }
+
+    fn remove_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        remove(&mut self.tables.requests_due, &keys::request_due(at, node, number)).map(drop)
     }
 }

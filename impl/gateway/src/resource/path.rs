@@ -3,10 +3,14 @@
 use crate::record::{NodeId, Place};
 use crate::refusal::Refusal;
 use dke::Reject;
-use dke_coap::names::{CONFIRM, CREDENTIAL, INITIATE, MAILBOX, OFFER, PUBLICATION, ROOT, SEALED, TOKEN};
+use dke_coap::names::{
+    CONFIRM, CREDENTIAL, INITIATE, MAILBOX, NODES, OFFER, PUBLICATION, REQUESTS, RESPONSE, ROOT, SEALED, TOKEN,
+};
 
 pub use dke_coap::names::{node_name, read_node_name};
 
+/// One more than the longest path has that names something of the gateway's own.
+const SEGMENTS: usize = 6;
 /// Characters of a representation's name.
 const NAME_MAX: usize = 64;
 /// The gateway's links: resource type and Content-Format of the only resource that does not need a node's name.
@@ -14,7 +18,7 @@ const LINK: &str = "</dke>;rt=\"dke.gateway\";ct=50;title=\"Delayed Key Exchange
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Resource<'a> {
+pub(crate) enum Resource<'a> {
     /// `/.well-known/core`
     Core,
     /// `/dke`
@@ -39,12 +43,22 @@ pub(super) enum Resource<'a> {
     Confirms(Place),
     /// `/dke/{node}/sealed/{name}`
     Sealed(NodeId, &'a str),
+    /// `/dke/{node}/requests`
+    Requests(NodeId),
+    /// `/dke/{node}/requests/{number}`
+    Request(NodeId, u64),
+    /// `/dke/{node}/response/{number}`
+    Response(NodeId, u64),
+    /// `/nodes/{node}`, and the path below
+    Below(NodeId, &'a [String]),
 }
 
 impl<'a> Resource<'a> {
-    pub(super) fn read(path: &'a [String]) -> Option<Resource<'a>> {
-        let segments: Vec<&str> = path.iter().map(String::as_str).collect();
-        Some(match segments.as_slice() {
+    pub(crate) fn read(path: &'a [String]) -> Option<Resource<'a>> {
+        // Without an allocation, for every request comes here.
+        let mut segments = [""; SEGMENTS];
+        segments.iter_mut().zip(path).for_each(|(to, segment)| *to = segment);
+        Some(match segments.get(..path.len().min(SEGMENTS))? {
             [".well-known", "core"] => Resource::Core,
             [ROOT] => Resource::Gateway,
             [ROOT, node] => Resource::Node(read_node_name(node)?),
@@ -57,10 +71,14 @@ impl<'a> Resource<'a> {
                     INITIATE => Resource::Initiate(node),
                     MAILBOX => Resource::Mailbox(node),
                     CONFIRM => Resource::Confirm(node),
+                    REQUESTS => Resource::Requests(node),
                     _ => return None,
                 }
             }
             [ROOT, node, SEALED, name] if is_name(name) => Resource::Sealed(read_node_name(node)?, name),
+            [ROOT, node, REQUESTS, of] => Resource::Request(read_node_name(node)?, number(of)?),
+            [ROOT, node, RESPONSE, of] => Resource::Response(read_node_name(node)?, number(of)?),
+            [NODES, node, ..] => Resource::Below(read_node_name(node)?, path.get(2..)?),
             [ROOT, node, what, epoch, index] => {
                 let place = Place { node: read_node_name(node)?, epoch: number(epoch)?, index: number(index)? };
                 match *what {
@@ -78,6 +96,11 @@ impl<'a> Resource<'a> {
 pub(super) fn confirms(place: &Place) -> Vec<String> {
     let Place { node, epoch, index } = place;
     vec![ROOT.into(), node_name(node), CONFIRM.into(), epoch.to_string(), index.to_string()]
+}
+
+/// Path to a response.
+pub(crate) fn response(node: &NodeId, number: u64) -> Vec<String> {
+    vec![ROOT.into(), node_name(node), RESPONSE.into(), number.to_string()]
 }
 
 /// A decimal number in its only form.
@@ -134,6 +157,12 @@ mod tests {
         {
             assert!(read(&format!("dke/{node}{good}")).is_some(), "{good}");
         }
+        for good in ["/requests", "/requests/0", "/response/18446744073709551615"] {
+            assert!(read(&format!("dke/{node}{good}")).is_some(), "{good}");
+        }
+        for good in ["", "/", "/a", "/a/b/c/d/e/f", "/%20"] {
+            assert!(read(&format!("nodes/{node}{good}")).is_some(), "{good}");
+        }
         for bad in [
             "/",
             "/other",
@@ -144,10 +173,25 @@ mod tests {
             "/sealed/",
             "/sealed/a%20b",
             "/sealed/a/b",
+            "/confirm/1/0/",
+            "/confirm/1/0/0/0",
+            "/response",
+            "/requests/01",
+            "/response/-1",
         ] {
             assert_eq!(read(&format!("dke/{node}{bad}")), None, "{bad}");
         }
-        for bad in ["", "dke/", "dke/short", "dke/-_v7-_v7-_v7-_v7-_v7-_v7", "dke/-_v7-_v7-_v7-_v7-_v7-x", "x"] {
+        for bad in [
+            "",
+            "nodes",
+            "nodes/",
+            "nodes/short/a",
+            "dke/",
+            "dke/short",
+            "dke/-_v7-_v7-_v7-_v7-_v7-_v7",
+            "dke/-_v7-_v7-_v7-_v7-_v7-x",
+            "x",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -1,6 +1,8 @@
 //! A gateway on a store in a temporary directory, nodes and clients with real keys, and a clock that the test sets.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part")]
 
+pub mod faces;
+
 use dke::client::{Client, Request};
 use dke::crypto::Crypto as _;
 use dke::node::{Incoming, Node, Plan};

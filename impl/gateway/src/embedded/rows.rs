@@ -1,0 +1,101 @@
+//! What is read from and written to a table, whatever the transaction.
+
+use super::failed;
+use crate::store::StoreError;
+use minicbor::{Decode, Encode};
+use redb::{ReadOnlyTable, ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::cell::OnceCell;
+
+pub(super) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+pub(super) type ReadOnly = ReadOnlyTable<&'static [u8], &'static [u8]>;
+type Open<'t> = Table<'t, &'static [u8], &'static [u8]>;
+
+/// A table that can be read.
+pub(super) trait Readable {
+    type Table: ReadableTable<&'static [u8], &'static [u8]>;
+    fn table(&self) -> Result<&Self::Table, StoreError>;
+}
+
+impl Readable for ReadOnly {
+    type Table = ReadOnly;
+
+    fn table(&self) -> Result<&ReadOnly, StoreError> {
+        Ok(self)
+    }
+}
+
+/// A table of a write transaction, opened when it is needed first: most changes need few of them.
+pub(super) struct Lazy<'t> {
+    transaction: &'t WriteTransaction,
+    definition: Definition,
+    table: OnceCell<Open<'t>>,
+}
+
+impl<'t> Lazy<'t> {
+    pub(super) const fn new(transaction: &'t WriteTransaction, definition: Definition) -> Self {
+        Lazy { transaction, definition, table: OnceCell::new() }
+    }
+
+    fn table_mut(&mut self) -> Result<&mut Open<'t>, StoreError> {
+        self.table()?;
+        self.table.get_mut().ok_or_else(|| damaged("a table is gone"))
+    }
+}
+
+impl<'t> Readable for Lazy<'t> {
+    type Table = Open<'t>;
+
+    fn table(&self) -> Result<&Open<'t>, StoreError> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = self.transaction.open_table(self.definition).map_err(failed)?;
+        Ok(self.table.get_or_init(|| table))
+    }
+}
+
+pub(super) fn value(table: &impl Readable, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(table.table()?.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
+}
+
+pub(super) fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
+    bytes.map(|bytes| read(&bytes)).transpose()
+}
+
+pub(super) fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes).map_err(|error| damaged(&error.to_string()))
+}
+
+pub(super) fn encode<T: Encode<()>>(record: &T) -> Result<Vec<u8>, StoreError> {
+    minicbor::to_vec(record).map_err(failed)
+}
+
+pub(super) fn damaged(why: &str) -> StoreError {
+    StoreError::Damaged(String::new(), format!("a record cannot be read: {why}"))
+}
+
+/// Rows whose key begins with `prefix`, up to `limit`, as `read` understands their keys.
+pub(super) fn collect<T>(
+    table: &impl Readable,
+    prefix: &[u8],
+    limit: usize,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut found = Vec::new();
+    for row in table.table()?.range::<&[u8]>(prefix..).map_err(failed)?.take(limit) {
+        let (key, _) = row.map_err(failed)?;
+        if !key.value().starts_with(prefix) {
+            break;
+        }
+        found.push(read(key.value()).ok_or_else(|| damaged("a key has another form"))?);
+    }
+    Ok(found)
+}
+
+pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    table.table_mut()?.insert(key, value).map(drop).map_err(failed)
+}
+
+pub(super) fn remove(table: &mut Lazy<'_>, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(table.table_mut()?.remove(key).map_err(failed)?.is_some())
+}
