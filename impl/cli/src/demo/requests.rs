@@ -19,6 +19,8 @@ use tokio::time::sleep;
 
 /// For how long a client waits.
 const PATIENCE: u64 = 60;
+/// From one request to the next.
+const BETWEEN: Duration = Duration::from_millis(250);
 
 /// A request, and how it travels.
 pub(super) struct Asking {
@@ -72,17 +74,19 @@ pub(super) const ASKING: [Asking; 3] = [
 
 /// All of them, when the node has fallen asleep, one shortly after the other, over the gateway's two addresses. What each client got.
 pub(super) async fn ask(root: &Path, coap: &str, http: &str, teller: &Teller) -> Result<Vec<Report>, Fault> {
-    let [first, second, third] = &ASKING;
-    let url = |asking: &Asking| if asking.over_http { http.to_string() } else { coap.to_string() };
-    let one = |asking: &'static Asking, after: u64| {
-        let (url, teller) = (url(asking), teller.clone());
-        async move {
-            sleep(Duration::from_millis(after)).await;
-            ask_one(root, &url, asking, teller).await
-        }
-    };
-    let (first, second, third) = tokio::join!(one(first, 400), one(second, 480), one(third, 560));
-    Ok(vec![first?, second?, third?])
+    let mut asked = Vec::new();
+    for asking in &ASKING {
+        sleep(BETWEEN).await;
+        let url = if asking.over_http { http } else { coap }.to_string();
+        // A task for each: what one writes to its files does not hold up another's connection, so they come to the gateway in this order.
+        let (root, teller) = (root.to_path_buf(), teller.clone());
+        asked.push(tokio::spawn(async move { ask_one(&root, &url, asking, teller).await }));
+    }
+    let mut answered = Vec::new();
+    for one in asked {
+        answered.push(one.await.map_err(|error| Fault::Broken(format!("A client has ended: {error}.")))??);
+    }
+    Ok(answered)
 }
 
 async fn ask_one(root: &Path, url: &str, asking: &'static Asking, teller: Teller) -> Result<Report, Fault> {
