@@ -41,6 +41,9 @@ pub enum Misuse {
     /// An identifier of OSCORE is too long, or both ends have the same.
     #[error("The identifiers are too long, or the same.")]
     InvalidId,
+    /// The content of an object has the form of section 16.
+    #[error("The content could be taken for a request or a response.")]
+    MessageForm,
     /// The early or the session secret is not there: not yet, or not any more.
     #[error("There are no keys of this kind.")]
     NoKeys,

@@ -14,7 +14,7 @@ use crate::export::{self, Exporter, Role};
 use crate::jose::{Serialization, open_jwe, open_jws, seal_jwe, seal_jws};
 use crate::request::{Channel, Protection, Received};
 use crate::window::{BoundStore, Sequence, Window, WindowStore};
-use crate::{cose, message};
+use crate::{cose, message, request};
 use coap_lite::Packet;
 use dke::key_schedule::{EarlySecret, SessionSecret};
 use serde::{Deserialize, Serialize};
@@ -257,8 +257,12 @@ impl Exchange<'_> {
         Ok(message::encode(&outer)?.to_vec())
     }
 
-    /// Seals content as an object, which is no message of section 16. `exp` in UNIX seconds, for JWE and JWS.
+    /// Seals content as an object, which is no message of section 16. `exp` in UNIX seconds, for JWE and JWS. `MessageForm` if the other end could take it
+    /// for one.
     pub fn seal(&mut self, stage: Stage, format: Format, exp: Option<u64>, content: &[u8]) -> Result<Vec<u8>, Misuse> {
+        if is_for_a_message(format, content) {
+            return Err(Misuse::MessageForm);
+        }
         let (secret, to) = (self.secret(stage)?, self.role.outbound());
         let sequence = self.counters.draw(stage, format)?;
         let no_keys = |_| Misuse::NoKeys;
@@ -279,7 +283,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Opens an object, once. `now` in UNIX seconds, `None` without a clock.
+    /// Opens an object, once. `now` in UNIX seconds, `None` without a clock. A message of section 16 is `Malformed`, and can still be opened as such.
     pub fn open(
         &mut self,
         format: Format,
@@ -292,7 +296,8 @@ impl Exchange<'_> {
         let opened = self.first(|exchange, stage| {
             let secret = exchange.secret(stage)?;
             let numbers = exchange.counters.of(stage, format);
-            Ok(match format {
+            let Ok(before) = WindowStore::load(numbers);
+            let content = match format {
                 Format::Oscore => return Err(Misuse::NotAMessage.into()),
                 Format::Encrypt0 => {
                     let key = export::encrypt0(&secret, from).map_err(no_keys)?;
@@ -301,7 +306,12 @@ impl Exchange<'_> {
                 Format::Mac0 => cose::open_mac0(&export::mac0(&secret, from).map_err(no_keys)?, numbers, object)?,
                 Format::Jwe => open_jwe(&export::jwe(&secret, from).map_err(no_keys)?, numbers, now, text()?)?.to_vec(),
                 Format::Jws => open_jws(&export::jws(&secret, from).map_err(no_keys)?, numbers, now, text()?)?,
-            })
+            };
+            if is_for_a_message(format, &content) {
+                let Ok(()) = WindowStore::save(numbers, &before);
+                return Err(Reject::Malformed.into());
+            }
+            Ok(content)
         })?;
         self.counters.accepted(opened.0);
         Ok(opened)
@@ -320,4 +330,9 @@ impl Exchange<'_> {
         }
         Err(Reject::UnknownKey.into())
     }
+}
+
+/// Would the other end take this content for a request or a response?
+fn is_for_a_message(format: Format, content: &[u8]) -> bool {
+    matches!(format, Format::Encrypt0 | Format::Jwe) && request::is_content(content)
 }

@@ -237,6 +237,11 @@ fn written(request: Option<u64>, message: &[u8]) -> Zeroizing<Vec<u8>> {
     }))
 }
 
+/// Is this what the object of a request or a response holds?
+pub(crate) fn is_content(content: &[u8]) -> bool {
+    parse(content).is_ok()
+}
+
 fn parse(content: &[u8]) -> Result<(Option<u64>, Packet), Reject> {
     let items = || {
         let mut d = Decoder::new(content);

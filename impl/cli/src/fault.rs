@@ -126,6 +126,7 @@ impl From<dke_app::Misuse> for Fault {
     fn from(misuse: dke_app::Misuse) -> Self {
         let name = match misuse {
             dke_app::Misuse::SequenceExhausted => "SequenceExhausted",
+            dke_app::Misuse::MessageForm => "MessageForm",
             _ => "Usage",
         };
         Fault::Input { name, sentence: misuse.to_string() }

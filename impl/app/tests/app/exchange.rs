@@ -129,7 +129,24 @@ fn objects_of_each_format() {
         assert_eq!(node.node().open(format, None, &object).err(), Some(Error::Peer(Reject::Replayed)));
         assert_eq!(client.client().seal(Stage::Early, format, None, b"content").err(), Some(Misuse::NoKeys));
     }
+    none_is_taken_for_a_message();
     let mut none = End::default();
     assert_eq!(none.client().ask(Protection::Jwe, &get()).err(), Some(Misuse::NoKeys));
     assert_eq!(none.client().seal(Stage::Session, Format::Oscore, None, b"").err(), Some(Misuse::NoKeys));
+}
+
+/// A request is no object, and no object is a request.
+fn none_is_taken_for_a_message() {
+    for (format, protection) in [(Format::Encrypt0, Protection::Cose), (Format::Jwe, Protection::Jwe)] {
+        let mut client = End { session: Some(session()), ..End::default() };
+        let mut node = End { session: Some(session()), ..End::default() };
+        // [ null, << GET >> ] and [ 7, << 2.05 >> ]
+        for content in [b"\x82\xf6\x41\x01", b"\x82\x07\x41\x45"] {
+            assert_eq!(client.client().seal(Stage::Session, format, None, content).err(), Some(Misuse::MessageForm));
+            assert!(client.client().seal(Stage::Session, format, None, &content[1..]).is_ok());
+        }
+        let (_, outer) = client.client().ask(protection, &get()).unwrap();
+        assert_eq!(node.node().open(format, None, &outer.payload).err(), Some(Error::Peer(Reject::Malformed)));
+        assert!(node.node().open_request(&outer).is_ok());
+    }
 }
