@@ -172,7 +172,8 @@ fn a_bad_network_and_kills_on_all_sides() {
     }
     world.node.kill();
     proxy.calm();
-    // First every Initiate comes to the gateway, then the node answers them and some new ones, then every Confirm is fetched.
+    // First every Initiate comes to the gateway, then the node answers them (and publishes, if all its wake-ups were cut off) and some new ones, then
+    // every Confirm is fetched.
     let resume_all = |wait: &str| -> usize {
         let resumed = (0..CLIENTS).map(|client| place.ok(&resume(&call(client)).replace("--wait 6", wait)));
         let unfinished = |told: Value| {
@@ -180,11 +181,13 @@ fn a_bad_network_and_kills_on_all_sides() {
         };
         resumed.map(unfinished).sum()
     };
+    let wake = || place.ok(&format!("{} --once", run.replace(" --every 1", "")));
     resume_all("--wait 0");
+    wake();
     world.clients =
         (0..CLIENTS).map(|client| Actor::start(&place, &call(client).replace("--wait 8", "--wait 60"))).collect();
     for _ in 0..200 {
-        let woken = place.ok(&format!("{} --once", run.replace(" --every 1", "")));
+        let woken = wake();
         assert!(woken["left"].as_u64().unwrap() >= 16);
         if world.clients.iter_mut().all(|client| client.child.try_wait().unwrap().is_some()) {
             break;
