@@ -5,28 +5,13 @@ use dke::key_schedule::SessionSecret;
 use dke_app::export::{self, Direction, Role};
 use dke_app::jose::Serialization::Compact;
 use dke_app::oscore::Context;
-use dke_app::window::{Window, WindowStore};
+use dke_app::window::Window;
 use dke_app::{Error, cose, jose};
 use dke_spec::application::{self, ObjectKeys, Opened, TO_CLIENT, TO_NODE};
 use dke_spec::bytes::{Bytes, bytes, utf8};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-
-struct Memory(Window);
-
-impl WindowStore for Memory {
-    type Error = std::convert::Infallible;
-
-    fn load(&self) -> Result<Window, Self::Error> {
-        Ok(self.0)
-    }
-
-    fn save(&mut self, window: &Window) -> Result<(), Self::Error> {
-        self.0 = *window;
-        Ok(())
-    }
-}
 
 fn native(octets: &Bytes) -> Vec<u8> {
     octets.native_slice().to_vec()
@@ -44,7 +29,7 @@ type Specified = fn(&ObjectKeys, u64, Option<u64>, &Bytes) -> Option<Bytes>;
 type Sealed = fn(&SessionSecret, Direction, u64, Option<u64>, &[u8]) -> Vec<u8>;
 /// Numbers that have been accepted, the clock, an object.
 type Judged = fn(&ObjectKeys, &[u64], Option<u64>, &Bytes) -> Result<Opened, application::Reject>;
-type OpenedHere = fn(&SessionSecret, Direction, &mut Memory, Option<u64>, &[u8]) -> Judgement;
+type OpenedHere = fn(&SessionSecret, Direction, &mut Window, Option<u64>, &[u8]) -> Judgement;
 
 /// One format on both sides, with the keys of a secret in one direction.
 struct Format {
@@ -116,7 +101,7 @@ fn objects_are_the_same() {
             DIRECTIONS.iter().all(|(number, direction)| {
                 let keys = application::object_keys(&bytes(&secret), *number).expect("in range");
                 let object = (format.specified)(&keys, sequence, exp, &bytes(&content)).expect("in range");
-                let opened = (format.opened)(&own, *direction, &mut Memory(Window::default()), None, &native(&object));
+                let opened = (format.opened)(&own, *direction, &mut Window::default(), None, &native(&object));
                 let judged = (format.judged)(&keys, &[], None, &object);
                 (format.sealed)(&own, *direction, sequence, exp, &content) == native(&object)
                     && opened.as_ref() == Ok(&content)
@@ -155,12 +140,12 @@ impl Arbitrary for Fate {
 
 impl Fate {
     /// What the receiver of an object with this number has accepted, as both sides keep it.
-    fn window(&self, sequence: u64) -> (Memory, Vec<u64>) {
-        let (mut window, mut seen) = (Memory(Window::default()), vec![]);
+    fn window(&self, sequence: u64) -> (Window, Vec<u64>) {
+        let (mut window, mut seen) = (Window::default(), vec![]);
         for offset in &self.seen {
             let number = (sequence + u64::from(offset % 80)).saturating_sub(8);
-            if let Ok(after) = window.0.after(number) {
-                window.0 = after;
+            if let Ok(after) = window.after(number) {
+                window = after;
                 seen.push(number);
             }
         }
@@ -250,7 +235,7 @@ fn oscore_is_the_same() {
                 let asking = Context::from_secret(&own, asking).expect("in range");
                 let answering = Context::from_secret(&own, answering).expect("in range");
                 let (request, sent) = asking.protect_request(sequence, &asked).expect("in range");
-                let received = answering.unprotect_request(&mut Memory(Window::default()), &request);
+                let received = answering.unprotect_request(&mut Window::default(), &request);
                 let response = answering.protect_response(received.expect("authentic"), None, &answer);
                 let response = response.expect("in range");
                 let opened = Opened { content: bytes(&inner), sequence };

@@ -7,7 +7,7 @@ use coap_lite::{CoapOption, MessageClass, Packet};
 use common::faces::Faces;
 use common::{ANNA, Lamp, Place};
 use dke_app::oscore::{Context, Sent};
-use dke_app::window::{Window, WindowStore};
+use dke_app::window::Window;
 use dke_app::{Error, Reject};
 use dke_coap::message::{CONTENT_FORMAT, OSCORE, URI_HOST, URI_PATH};
 use dke_coap::names::node_host;
@@ -16,22 +16,6 @@ use dke_gateway::resource::node_name;
 use dke_gateway::{Asked, Policy};
 use std::convert::Infallible;
 use std::time::Duration;
-
-#[derive(Default)]
-struct Seen(Window);
-
-impl WindowStore for Seen {
-    type Error = Infallible;
-
-    fn load(&self) -> Result<Window, Infallible> {
-        Ok(self.0)
-    }
-
-    fn save(&mut self, window: &Window) -> Result<(), Infallible> {
-        self.0 = *window;
-        Ok(())
-    }
-}
 
 /// The contexts of RFC 8613 appendix C.1: the client's and the server's.
 fn contexts() -> (Context, Context) {
@@ -53,7 +37,7 @@ fn protected(client: &Context, sequence: u64) -> (Bare, Sent) {
 }
 
 /// 2.05 "it is on", whatever was asked.
-fn answer(node: &Context, seen: &mut Seen, request: &Bare) -> Bare {
+fn answer(node: &Context, seen: &mut Window, request: &Bare) -> Bare {
     let received = node.unprotect_request(seen, &request.packet()).unwrap();
     assert_eq!(Bare::of(&received.packet), inner());
     let mut response = Packet::new();
@@ -81,9 +65,9 @@ async fn through_either_face() {
     let mut lamp = Lamp::new("lamp");
     faces.gateway.register(&lamp.identity.credential).await.unwrap();
     faces.gateway.publish(&lamp.id(), &lamp.publish(0)).await.unwrap();
-    let ((client, node), mut seen) = (contexts(), Seen::default());
+    let ((client, node), mut seen) = (contexts(), Window::default());
     let is_on = Ok((Code::CONTENT, b"it is on".to_vec()));
-    let wake = async |seen: &mut Seen| {
+    let wake = async |seen: &mut Window| {
         let (number, request) = next(&faces, &lamp);
         let response = answer(&node, seen, &request).encode();
         faces.gateway.answer(&lamp.id(), number, &lamp.token(), &response).await.unwrap();
@@ -112,7 +96,7 @@ async fn through_either_face() {
 fn what_a_gateway_may_do_to_a_request_and_what_it_cannot() {
     let (client, node) = contexts();
     let (request, _) = protected(&client, 20);
-    let open = |seen: &mut Seen, changed: &Bare| {
+    let open = |seen: &mut Window, changed: &Bare| {
         let received = node.unprotect_request(seen, &changed.packet())?;
         Ok::<_, Error<Infallible>>(Bare::of(&received.packet))
     };
@@ -124,13 +108,13 @@ fn what_a_gateway_may_do_to_a_request_and_what_it_cannot() {
     ] {
         let mut changed = Bare { code, ..request.clone() };
         changed.options.push(option);
-        assert_eq!(open(&mut Seen::default(), &changed).unwrap(), inner());
+        assert_eq!(open(&mut Window::default(), &changed).unwrap(), inner());
     }
     // Every bit of what is protected counts, and of the option.
     let rejected = |changed: &Bare| {
-        let mut seen = Seen::default();
+        let mut seen = Window::default();
         let rejected = matches!(open(&mut seen, changed), Err(Error::Peer(_)));
-        rejected && seen.0 == Window::default()
+        rejected && seen == Window::default()
     };
     for bit in 0..8 * request.payload.len() {
         let mut changed = request.clone();
@@ -143,7 +127,7 @@ fn what_a_gateway_may_do_to_a_request_and_what_it_cannot() {
         option.1[bit / 8] ^= 1 << (bit % 8);
         assert!(rejected(&changed), "bit {bit} of the option");
     }
-    let mut seen = Seen::default();
+    let mut seen = Window::default();
     assert_eq!(open(&mut seen, &request).unwrap(), inner());
     assert!(matches!(open(&mut seen, &request), Err(Error::Peer(Reject::Replayed))));
     // An unprotected message is none for the node.
@@ -159,7 +143,7 @@ async fn responses_cannot_be_exchanged() {
     let id = lamp.id();
     gateway.register(&lamp.identity.credential).await.unwrap();
     gateway.publish(&id, &lamp.publish(0)).await.unwrap();
-    let ((client, node), mut seen) = (contexts(), Seen::default());
+    let ((client, node), mut seen) = (contexts(), Window::default());
     let [(first, sent_first), (second, sent_second)] = [20, 21].map(|sequence| protected(&client, sequence));
     for request in [&first, &second] {
         gateway.ask(&id, ANNA, request, Duration::ZERO).await.unwrap();

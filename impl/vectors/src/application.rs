@@ -7,7 +7,7 @@ use dke::key_schedule::{EarlySecret, SessionSecret};
 use dke_app::jose::{self, Serialization};
 use dke_app::message::{decode, encode, with_code};
 use dke_app::oscore::{Context, Received, Sent};
-use dke_app::window::{Window, WindowStore};
+use dke_app::window::Window;
 use dke_app::{Direction, Error, Exporter, Misuse, Role, cose, export};
 use std::convert::Infallible;
 
@@ -106,22 +106,6 @@ struct Place<'a> {
     direction: Direction,
 }
 
-/// What has been accepted; nothing of it lasts.
-struct Seen(Window);
-
-impl WindowStore for Seen {
-    type Error = Infallible;
-
-    fn load(&self) -> Result<Window, Infallible> {
-        Ok(self.0)
-    }
-
-    fn save(&mut self, window: &Window) -> Result<(), Infallible> {
-        self.0 = *window;
-        Ok(())
-    }
-}
-
 /// The content, or why there is none; `None` if the vector is not of its form.
 type Opened = Option<Result<Vec<u8>, Error<Infallible>>>;
 
@@ -145,7 +129,7 @@ impl<'a> Place<'a> {
         let object = self.object(&protected.object).ok_or_else(|| self.form("object"))?;
         let sealed = self.seal(protected, &content).ok_or_else(|| self.form("content"))?;
         compare(&self.name, "object", &hex::encode(&object), &sealed)?;
-        let opened = self.open(&mut Seen(Window::default()), protected.sequence, None, &object);
+        let opened = self.open(&mut Window::default(), protected.sequence, None, &object);
         match opened.ok_or_else(|| self.form("object"))? {
             Ok(opened) => compare(&self.name, "content", &protected.content, &opened),
             Err(error) => Err(Mismatch::Refused { vector: self.name.clone(), step: "open", name: name_of(&error) }),
@@ -155,14 +139,14 @@ impl<'a> Place<'a> {
     fn check_refused(&self, refused: &Refused) -> Result<(), Mismatch> {
         let object = self.object(&refused.object).ok_or_else(|| self.form("object"))?;
         let window = refused.accepted.iter().try_fold(Window::default(), |window, number| window.after(*number));
-        let mut seen = Seen(window.map_err(|_| self.form("accepted"))?);
+        let mut seen = window.map_err(|_| self.form("accepted"))?;
         let opened = self.open(&mut seen, refused.sequence, refused.now, &object);
         let found = opened.ok_or_else(|| self.form("object"))?.err().map(|error| name_of(&error));
         let vector = format!("{}, {}", self.name, refused.change);
         if found != Some(refused.reject.as_str()) {
             return Err(Mismatch::Judged { vector, expected: refused.reject.clone(), found });
         }
-        if window == Ok(seen.0) { Ok(()) } else { Err(Mismatch::Changed { vector }) }
+        if window == Ok(seen) { Ok(()) } else { Err(Mismatch::Changed { vector }) }
     }
 
     /// JOSE stands in the file as it is, all else in hex.
@@ -198,7 +182,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn open(&self, seen: &mut Seen, sequence: u64, now: Option<u64>, object: &[u8]) -> Opened {
+    fn open(&self, seen: &mut Window, sequence: u64, now: Option<u64>, object: &[u8]) -> Opened {
         let (secret, direction) = (self.secret, self.direction);
         let text = std::str::from_utf8(object);
         Some(match self.format {
@@ -241,7 +225,7 @@ impl<'a> Place<'a> {
 /// A request of this number, on both ends: of its content a response takes nothing.
 fn asked(asking: &Context, answering: &Context, sequence: u64) -> Result<Option<(Sent, Received)>, Misuse> {
     let (request, sent) = asking.protect_request(sequence, &with_code(1))?;
-    let received = answering.unprotect_request(&mut Seen(Window::default()), &request);
+    let received = answering.unprotect_request(&mut Window::default(), &request);
     Ok(received.ok().map(|received| (sent, received)))
 }
 

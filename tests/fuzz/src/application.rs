@@ -6,28 +6,11 @@ use coap_lite::{CoapOption, Packet};
 use dke::key_schedule::{EarlySecret, SessionSecret};
 use dke_app::oscore::{Context, OscoreOption, http};
 use dke_app::request::{COSE_FORMAT, Channel, Protection};
-use dke_app::window::{Window, WindowStore};
+use dke_app::window::Window;
 use dke_app::{Direction, Error, Exporter, Misuse, Reject, Role, cose, export, jose, message};
 use dke_vectors::form::{Application, Format};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-
-/// The window of one key.
-#[derive(Default)]
-struct Memory(Window);
-
-impl WindowStore for Memory {
-    type Error = Infallible;
-
-    fn load(&self) -> Result<Window, Infallible> {
-        Ok(self.0)
-    }
-
-    fn save(&mut self, window: &Window) -> Result<(), Infallible> {
-        self.0 = *window;
-        Ok(())
-    }
-}
 
 /// A vector's secret, of which the vector knows whether it is early.
 enum Secret {
@@ -86,15 +69,15 @@ fn contains(data: &[u8], piece: &[u8]) -> bool {
 }
 
 /// Opens twice with each key that the vectors have for this format.
-fn objects(format: Format, data: &[u8], open: impl Fn(&Secret, Direction, &mut Memory) -> Opened) {
+fn objects(format: Format, data: &[u8], open: impl Fn(&Secret, Direction, &mut Window) -> Opened) {
     thread_local!(static VECTORS: Vec<(Application, Secret)> =
         applications().into_iter().map(|vector| { let secret = Secret::of(&vector); (vector, secret) }).collect());
     VECTORS.with(|vectors| {
         for (vector, secret) in vectors {
             for direction in DIRECTIONS {
-                let mut memory = Memory::default();
+                let mut memory = Window::default();
                 let Ok(content) = open(secret, direction, &mut memory) else {
-                    assert_eq!(memory.0, Window::default(), "nothing is consumed");
+                    assert_eq!(memory, Window::default(), "nothing is consumed");
                     continue;
                 };
                 let mut good = authentic(vector, format).into_iter();
@@ -170,13 +153,13 @@ pub fn inner(data: &[u8]) {
     let mut outer = message::with_code(2);
     outer.add_option(CoapOption::ContentFormat, vec![u8::try_from(COSE_FORMAT).expect("16")]);
     outer.payload = cose::seal_encrypt0(&sealing, 1, data).expect("short");
-    let mut memory = Memory::default();
+    let mut memory = Window::default();
     match node.open_request(&mut memory, &outer) {
         Ok(received) => {
             let content = minicbor::to_vec((None::<u64>, minicbor::bytes::ByteVec::from(written(&received.packet))));
             assert_eq!(content.expect("own"), data);
         }
-        Err(error) => assert_eq!((error, memory.0), (Reject::Malformed.into(), Window::default())),
+        Err(error) => assert_eq!((error, memory), (Reject::Malformed.into(), Window::default())),
     }
 }
 
@@ -204,7 +187,7 @@ fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
     assert!(client.unprotect_notification(&mut sent, &packet).is_err());
     match client.protect_request(8, &packet) {
         Ok((protected, _)) => {
-            let received = node.unprotect_request(&mut Memory::default(), &protected).expect("own").packet;
+            let received = node.unprotect_request(&mut Window::default(), &protected).expect("own").packet;
             // A Proxy-Uri arrives in parts.
             if packet.get_option(CoapOption::ProxyUri).is_none() {
                 assert_eq!(written(&received), written(&packet));
@@ -212,7 +195,7 @@ fn round_trip(client: &Context, node: &Context, mut packet: Packet) {
         }
         Err(error) => assert!(matches!(error, Misuse::NotAMessage | Misuse::TooLong)),
     }
-    let received = node.unprotect_request(&mut Memory::default(), &asked).expect("own");
+    let received = node.unprotect_request(&mut Window::default(), &asked).expect("own");
     packet.clear_option(CoapOption::ProxyUri);
     if let Ok(protected) = node.protect_response(received, None, &packet) {
         let opened = client.unprotect_response(&sent, &protected).expect("own");

@@ -5,9 +5,8 @@ use super::context::{Context, info};
 use super::message::split;
 use super::protect::aad;
 use super::{OscoreOption, Received};
-use crate::window::{Window, WindowStore};
+use crate::window::Window;
 use coap_lite::{CoapOption, Packet};
-use std::convert::Infallible;
 
 const SECRET: &str = "0102030405060708090a0b0c0d0e0f10";
 const SALT: &str = "9e7ca92223786340";
@@ -145,22 +144,6 @@ const RESPONSES: [(Option<u64>, Message); 2] = [
 /// Of all requests, the last byte of their nonces differs by it.
 const SEQUENCE: u64 = 20;
 
-#[derive(Default)]
-struct Memory(Window);
-
-impl WindowStore for Memory {
-    type Error = Infallible;
-
-    fn load(&self) -> Result<Window, Infallible> {
-        Ok(self.0)
-    }
-
-    fn save(&mut self, window: &Window) -> Result<(), Infallible> {
-        self.0 = *window;
-        Ok(())
-    }
-}
-
 fn unhex(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
 }
@@ -220,7 +203,7 @@ fn requests() {
         assert_eq!(hex::encode(aad(client.sender_id(), SEQUENCE)), of.aad, "{}", of.name);
         let (protected, _) = client.protect_request(SEQUENCE, &packet(of.unprotected)).unwrap();
         parts(of, &protected);
-        let received = server.unprotect_request(&mut Memory::default(), &packet(of.protected)).unwrap();
+        let received = server.unprotect_request(&mut Window::default(), &packet(of.protected)).unwrap();
         assert_eq!(written(&received.packet), of.unprotected, "{}", of.name);
     }
 }
@@ -230,7 +213,7 @@ fn responses() {
     for (sequence, of) in &RESPONSES {
         let [client, server] = contexts(&DERIVATIONS[of.context]);
         let (_, sent) = client.protect_request(SEQUENCE, &packet(REQUESTS[0].unprotected)).unwrap();
-        let received = server.unprotect_request(&mut Memory::default(), &packet(REQUESTS[0].protected));
+        let received = server.unprotect_request(&mut Window::default(), &packet(REQUESTS[0].protected));
         let received: Received = received.unwrap();
         let nonce = match sequence {
             None => server.nonce(server.recipient_id(), SEQUENCE),
