@@ -15,7 +15,8 @@ pub(super) fn sign(key: &Scalar, digest: &Hash) -> Signature {
     let z = reduce(&(*digest).into());
     let k = nonce(key, &z);
     let r = reduce(&comb::generator(&k).to_affine().x());
-    let s = *k.invert() * (z + r * *scalar(key));
+    // k has an inverse; `unwrap_or` asks without a branch.
+    let s = p256::Scalar::invert(&k).unwrap_or(p256::Scalar::ZERO) * (z + r * *scalar(key));
     let mut signature = [0; 2 * KEY];
     let (first, second) = signature.split_at_mut(KEY);
     first.copy_from_slice(&r.to_bytes());
