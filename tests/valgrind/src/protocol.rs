@@ -119,7 +119,7 @@ fn exchange<C: Crypto>(log: &mut Log, suite: Suite, mode: Mode, vouched: bool) -
     let header =
         Publication::parse(&publication[..published]).and_then(|message| message.batch.header(node_credential.hash()));
     let header = header.expect("a header");
-    let mut checked = log.check("gateway::check_token", || gateway::check_token(&token, &header));
+    let mut checked = log.check("gateway::check_token", || gateway::check_token(&token, &header.mailbox));
     public(&mut checked);
     checked.expect("the token");
 
