@@ -203,7 +203,7 @@ pub(crate) fn queue(
 /// Is this the mailbox token of the node's newest batch?
 pub(crate) fn check_token(record: &NodeRecord, token: &[u8]) -> Result<(), Refusal> {
     let newest = record.batches.last().ok_or(Reject::WrongToken)?;
-    Ok(dke::gateway::check_token(token, &newest.mailbox)?)
+    dke::gateway::check_token(token, &newest.mailbox).map_err(Refusal::from)
 }
 
 /// G4: keeps a Confirm, and takes its Initiate from the queue.
