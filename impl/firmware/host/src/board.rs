@@ -8,6 +8,11 @@ use std::process::{Child, Command, Stdio};
 /// An image: its file's name.
 pub type Image = &'static str;
 
+/// Where the images are.
+pub fn images() -> PathBuf {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../target/thumbv7em-none-eabi/release").into()
+}
+
 const PSRAM: u64 = 16 << 20;
 
 /// The file that is the board's PSRAM. Removed when dropped.
@@ -50,8 +55,7 @@ impl Board {
     /// # Panics
     /// If the image is not built or QEMU is not installed: `.ci/firmware` sees to both.
     pub fn start(&self, image: Image) -> Machine {
-        let images = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/thumbv7em-none-eabi/release");
-        let kernel = PathBuf::from(images).join(image);
+        let kernel = images().join(image);
         assert!(kernel.exists(), "{} is not built: run .ci/firmware", kernel.display());
         let memory = format!("memory-backend-file,id=psram,size=16M,share=on,mem-path={}", self.path.display());
         let child = Command::new("qemu-system-arm")

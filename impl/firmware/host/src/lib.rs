@@ -3,7 +3,9 @@
 //! The images are those that `.ci/firmware` builds.
 
 pub mod board;
+pub mod lakers;
 pub mod mailbox;
+pub mod memory;
 pub mod parties;
 pub mod uart;
 

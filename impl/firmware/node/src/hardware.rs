@@ -76,6 +76,14 @@ unsafe impl cortex_m::interrupt::InterruptNumber for UartReceives {
     }
 }
 
+/// The vector table behind the core's own exceptions: one interrupt is unmasked, and none is ever taken.
+#[used]
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); 1] = [masked];
+
+unsafe extern "C" fn masked() {}
+
 /// A byte on the UART ends `wfi` from now on, though no handler runs: interrupts stay masked.
 pub(crate) fn wake_on_uart() {
     cortex_m::interrupt::disable();
@@ -127,7 +135,7 @@ const MARGIN: usize = 16;
 
 /// Paints the stack's unused part.
 #[inline(never)]
-pub(crate) fn paint() {
+pub fn paint() {
     let mut word = &raw const __sheap as *mut u32;
     let here = (cortex_m::register::msp::read() as *mut u32).wrapping_sub(MARGIN);
     while word < here {
@@ -141,7 +149,7 @@ pub(crate) fn paint() {
 
 /// Bytes of the stack, from its beginning to the last one that is not painted.
 #[inline(never)]
-pub(crate) fn painted_off() -> u32 {
+pub fn painted_off() -> u32 {
     let mut word = &raw const __sheap;
     let start = &raw const _stack_start;
     // SAFETY: all words up to the stack's beginning are RAM.
