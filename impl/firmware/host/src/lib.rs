@@ -7,6 +7,7 @@ pub mod lakers;
 pub mod mailbox;
 pub mod memory;
 pub mod parties;
+pub mod table;
 pub mod uart;
 
 pub use board::{Board, Image};

@@ -90,3 +90,13 @@ fn sections(image: Image) -> (u32, u32) {
         (flash + in_file, if address >= RAM { ram + in_memory } else { ram })
     })
 }
+
+/// The compiler that made this image, as its `.comment` section says.
+pub fn compiler(image: Image) -> String {
+    let elf = std::fs::read(images().join(image)).expect("the image is built");
+    let words = elf.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok());
+    words
+        .filter_map(|word| word.strip_prefix("rustc version "))
+        .next()
+        .map_or_else(String::new, |version| format!("rustc {version}"))
+}
