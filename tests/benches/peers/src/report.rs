@@ -156,22 +156,23 @@ before message_2, and message_3 meets a sleeping node; the others send with thei
 
 const CPU: &str = "## CPU
 
-Thread CPU time in µs, on a machine that other work shares: only ratios count. Each peer runs on its own default cryptography; Noise on P-256,
-too. Whatever says P-256 computes on the same crate, p256 0.13. Olm has no other curve than Curve25519, which is faster in itself here. lakers
-0.8 has method 3 only (static keys on both sides), none with signatures. \"Prekey\" is an exchange's share of making and signing the
-publication; the node does that beforehand, when it is awake anyway.
+Thread CPU time in µs, on a machine that other work shares: only ratios count. Each peer runs on its own default cryptography; Noise also
+on P-256. Whatever says P-256 computes on the same crate, p256 0.13. Olm has no other curve than Curve25519, which is faster in itself
+here. lakers 0.8 has method 3 only (static keys on both sides), none with signatures. \"Prekey\" is an exchange's share of making and
+signing the publication; the node does that beforehand, when it is awake anyway.
 
 | | cryptography | node | prekey | node, in EDHOC's | with prekey | client |
 |---|---|---|---|---|---|---|
 ";
 
-const TAIL: &str = "The verdicts are computed from the tables above; `cargo peers` measures anew. Node CPU leaves the prekey out here; the column \"with prekey\"
-has both.
+const TAIL: &str = "\
+The verdicts are computed from the tables above; `cargo peers` measures anew. Node CPU leaves the prekey out here; the column
+\"with prekey\" has both.
 
 What the numbers do not tell: Noise IK's first message can be replayed and is as secret as the node's static key for ever; Olm and DKE lose
 their prekey with the exchange, and DKE's client also knows that the prekey is recent and signed with all others of its batch. EDHOC has
 forward secrecy for all data, because its client waits; DKE's refresh has it for all after the node's answer (section 10 of PROTOCOL.md).
 
-lakers 0.8 panics on x coordinates in message_1 that are not on the curve (a test of this program shows it), so it is measured on valid input
-only. DKE rejects each of them by name: `cargo test -p dke --test reject points`.
+lakers 0.8 panics on x coordinates in message_1 that are not on the curve (a test of this program shows it), so it is measured on valid
+input only. DKE rejects each of them by name: `cargo test -p dke --test reject points`.
 ";
