@@ -8,6 +8,7 @@ mod forge;
 mod gateway;
 mod initiates;
 mod offers;
+mod points;
 
 use dke::{Blame, Error, Failed, Misuse, Reject};
 
