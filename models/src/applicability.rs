@@ -88,9 +88,11 @@ impl<'a> Study<'a> {
     pub fn documents(&self) -> Result<Vec<(PathBuf, String)>, ApplicabilityError> {
         let path = self.folder.join("README.md");
         let mut readme = read(&path)?;
-        for (marker, table) in
-            [("verdicts", tables::verdicts(self)?), ("candidates", tables::candidates(self)), ("links", tables::links(self))]
-        {
+        for (marker, table) in [
+            ("verdicts", tables::verdicts(self)?),
+            ("candidates", tables::candidates(self)),
+            ("links", tables::links(self)),
+        ] {
             readme = replace(&readme, marker, &table)?;
         }
         Ok(vec![(path, readme), (self.folder.join("ATTACKS.md"), attacks::document(self)?)])

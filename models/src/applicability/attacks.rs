@@ -81,8 +81,9 @@ pub fn document(study: &Study<'_>) -> Result<String, ApplicabilityError> {
 fn superfluous(study: &Study<'_>) -> Result<(), ApplicabilityError> {
     for candidate in &study.candidates {
         for (letter, _, _) in VARIANTS {
-            let falsified =
-                |lemma: &str| candidate.answer(letter, lemma).is_some_and(|answer| !answer.holds) && QUESTIONS.contains(&lemma);
+            let falsified = |lemma: &str| {
+                candidate.answer(letter, lemma).is_some_and(|answer| !answer.holds) && QUESTIONS.contains(&lemma)
+            };
             if let Some(lemma) = candidate.reasons(letter).keys().find(|lemma| !falsified(lemma)) {
                 return Err(ApplicabilityError::NoAttack(anchor(candidate, letter, lemma)));
             }

@@ -71,7 +71,8 @@ fn draw(attack: &Attack<'_>) -> Result<String, ApplicabilityError> {
 /// Runs a command that must succeed; returns what it printed.
 fn run(command: &mut Command) -> Result<String, ApplicabilityError> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = process::run(command, LIMITS).map_err(|error| ApplicabilityError::Picture(format!("{name}: {error}")))?;
+    let output =
+        process::run(command, LIMITS).map_err(|error| ApplicabilityError::Picture(format!("{name}: {error}")))?;
     match output.ended {
         Ended::Exit(status) if status.success() => Ok(output.stdout),
         _ => Err(ApplicabilityError::Picture(format!("{name} failed: {}", output.stderr.trim()))),

@@ -23,11 +23,11 @@ pub const QUESTIONS: [&str; 13] = [
 
 /// Candidate and variant by question.
 pub fn verdicts(study: &Study<'_>) -> Result<String, ApplicabilityError> {
-    let mut text = format!("| candidate | variant | {} |\n|---|---|{}\n", QUESTIONS.join(" | "), "---|".repeat(QUESTIONS.len()));
+    let mut text =
+        format!("| candidate | variant | {} |\n|---|---|{}\n", QUESTIONS.join(" | "), "---|".repeat(QUESTIONS.len()));
     for candidate in &study.candidates {
         for (letter, _, what) in VARIANTS {
-            let cells: Result<Vec<String>, _> =
-                QUESTIONS.iter().map(|lemma| cell(candidate, letter, lemma)).collect();
+            let cells: Result<Vec<String>, _> = QUESTIONS.iter().map(|lemma| cell(candidate, letter, lemma)).collect();
             let title = &candidate.about.title;
             let _ = writeln!(text, "| {title} | ({letter}) {what} | {} |", cells?.join(" | "));
         }
