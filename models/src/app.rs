@@ -1,5 +1,6 @@
 //! From the command line to the exit code.
 
+use crate::applicability::{ApplicabilityError, Study};
 use crate::args::Args;
 use crate::fault::Fault;
 use crate::model::{self, Model, ModelError, Prover};
@@ -32,6 +33,8 @@ enum Error {
     Record(#[from] RecordError),
     #[error(transparent)]
     Script(#[from] WriteError),
+    #[error(transparent)]
+    Applicability(#[from] ApplicabilityError),
     #[error("{} cannot be read: {error}", path.display())]
     Protocol { path: PathBuf, error: std::io::Error },
     #[error("no property fits --only and --variant")]
@@ -70,6 +73,9 @@ fn run(args: &Args) -> Result<u8, Error> {
     }
     if args.replay {
         return replay(args, &models);
+    }
+    if args.applicability {
+        return applicability(args, &models);
     }
     prove(args, &models, &filter)
 }
@@ -129,6 +135,14 @@ fn replay(args: &Args, models: &[Model]) -> Result<u8, Error> {
             Ok(PROVER_MISSING)
         }
     }
+}
+
+fn applicability(args: &Args, models: &[Model]) -> Result<u8, Error> {
+    let records = Records::read(&args.root.join("models/verdicts.toml"))?;
+    let study = Study::read(&args.root.join("models"), models, &records)?;
+    let drawn = study.write()?;
+    anstream::eprintln!("{} candidates; pictures drawn: {drawn}", study.candidates.len());
+    Ok(0)
 }
 
 fn settings(args: &Args) -> Settings {

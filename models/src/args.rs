@@ -23,6 +23,7 @@ Examples:
   cargo prove --variant NO_EE                   what breaks without ee
   cargo prove --record                          everything; what came out as expected goes to models/verdicts.toml and proofs/
   cargo prove --replay                          checks the proof scripts of proofs/ without search
+  cargo prove --applicability                   tables and attack pictures of models/applicability from the recorded verdicts
   cargo prove --interactive --only core.spthy   opens Tamarin's interface on a model"
 )]
 pub struct Args {
@@ -50,6 +51,9 @@ pub struct Args {
     /// Let Tamarin check the recorded proof scripts without search, and see that they belong to the models
     #[arg(long, conflicts_with_all = ["variant", "interactive", "json"])]
     pub replay: bool,
+    /// Write the tables and attacks of models/applicability from the recorded verdicts, and draw the pictures that are missing or out of date
+    #[arg(long, conflicts_with_all = ["only", "variant", "record", "replay", "interactive", "json"])]
+    pub applicability: bool,
     /// Open Tamarin's interface on the one model that fits --only
     #[arg(long, conflicts_with = "json")]
     pub interactive: bool,

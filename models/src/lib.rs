@@ -4,9 +4,11 @@
 //! [`model`] finds the models, [`preprocess`] and [`scan`] read them, [`expect`] reads the expectations in their comments. [`plan`] makes
 //! processes of them, [`run`] runs these within limits ([`process`]), [`tamarin`], [`proverif`] and [`verifpal`] read what the provers print,
 //! [`result`] judges it. [`table`] shows it, [`record`] keeps it, [`replay`] checks proofs again.
+//! [`applicability`] makes the documents of the study of other protocols.
 #![forbid(unsafe_code)]
 
 mod app;
+pub mod applicability;
 pub mod args;
 pub mod coverage;
 pub mod expect;

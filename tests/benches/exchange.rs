@@ -1,4 +1,5 @@
-//! What the protocol costs beside the bare P-256 operations that it cannot avoid.
+//! What the protocol costs beside the bare P-256 operations that it cannot avoid, as `p256` itself does them: the floor. A ratio below 1
+//! says that the implementation's own multiplication (`dke::crypto`, signed combs) saves more than all the rest of the step costs.
 //!
 //! `cargo bench -p dke-tests --bench exchange` prints a table of ratios, measured alternately in one run, and then lets criterion
 //! measure each step for itself.
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 301;
 const PREKEYS: usize = 64;
 /// At most this much above the bare operations.
-const TARGET: f64 = 1.10;
+const TARGET: f64 = 1.05;
 
 /// Accepts the same Initiate again and again: forgets that the prekey was erased.
 #[derive(Default)]

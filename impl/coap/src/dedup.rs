@@ -1,7 +1,8 @@
 //! Deduplication by message id (RFC 7252 section 4.5): a request that comes again gets the answer that it got, and is not carried out again.
 //!
-//! A cache of sets: a message has a place in one set, chosen by a keyed hash, and pushes out the oldest of that set when it is full. So a
-//! request costs one look, and memory has a bound, whoever sends whatever: an answer has at most one block and its options.
+//! A ring of the last requests with their answers, and an index of sets: a request has a place in one set, chosen by a keyed hash, and pushes
+//! out the oldest of that set when it is full. So a request costs one look, and memory has a bound, whoever sends whatever: an answer has at
+//! most one block and its options. The index is small enough for a processor's cache; the ring is written from its start to its end.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ const LIFETIME: Duration = Duration::from_secs(247);
 /// Sets, a power of two, and requests of one set.
 const SETS: usize = 8192;
 const WAYS: usize = 4;
+/// Requests in the ring.
+const LENGTH: usize = SETS * WAYS;
 
 type Key = (SocketAddr, u16);
 
@@ -33,41 +36,51 @@ struct Entry {
     answer: Vec<u8>,
 }
 
+/// Which request, counted from 1, and a part of its hash, so that one need not look at the others of its set. 0: none.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    number: u64,
+    tag: u64,
+}
+
 /// The last requests and their answers.
 pub(crate) struct Dedup {
     hash: RandomState,
-    sets: Vec<Vec<Entry>>,
+    sets: Vec<[Slot; WAYS]>,
+    /// Request n stands at n modulo [`LENGTH`].
+    ring: Vec<Entry>,
+    /// How many there have been.
+    count: u64,
 }
 
 impl Default for Dedup {
     fn default() -> Self {
-        let sets = std::iter::repeat_with(Vec::new).take(SETS).collect();
-        Dedup { hash: RandomState::new(), sets }
+        Dedup { hash: RandomState::new(), sets: vec![Default::default(); SETS], ring: Vec::new(), count: 0 }
     }
 }
 
 impl Dedup {
-    fn set(&mut self, key: &Key) -> Option<&mut Vec<Entry>> {
-        let number = usize::try_from(self.hash.hash_one(key)).unwrap_or_default();
-        self.sets.get_mut(number & (SETS - 1))
-    }
-
     /// A request has come.
     pub(crate) fn begin(&mut self, peer: SocketAddr, id: u16, now: Instant) -> Seen {
         let key = (peer, id);
-        let Some(set) = self.set(&key) else { return Seen::New };
-        let old = |entry: &Entry| now.saturating_duration_since(entry.began) >= LIFETIME;
-        if let Some(known) = set.iter().find(|entry| entry.key == key && !old(entry)) {
+        let tag = self.hash.hash_one(key);
+        if let Some(known) = self.find(tag, &key)
+            && now.saturating_duration_since(known.began) < LIFETIME
+        {
             return if known.answer.is_empty() { Seen::UnderWay } else { Seen::Answered(known.answer.clone()) };
         }
-        let full = set.len() >= WAYS;
-        match set.iter_mut().min_by_key(|entry| entry.began) {
-            Some(oldest) if full || old(oldest) => {
+        self.count = self.count.saturating_add(1);
+        let number = self.count;
+        match self.ring.get_mut(place(number)) {
+            Some(oldest) => {
                 // Its buffer is used again.
                 (oldest.key, oldest.began) = (key, now);
                 oldest.answer.clear();
             }
-            _ => set.push(Entry { key, began: now, answer: Vec::new() }),
+            None => self.ring.push(Entry { key, began: now, answer: Vec::new() }),
+        }
+        if let Some(oldest) = self.set(tag).iter_mut().min_by_key(|slot| slot.number) {
+            *oldest = Slot { number, tag };
         }
         Seen::New
     }
@@ -75,11 +88,27 @@ impl Dedup {
     /// It has been answered.
     pub(crate) fn end(&mut self, peer: SocketAddr, id: u16, answer: &[u8]) {
         let key = (peer, id);
-        if let Some(known) = self.set(&key).and_then(|set| set.iter_mut().find(|entry| entry.key == key)) {
+        if let Some(known) = self.find(self.hash.hash_one(key), &key) {
             known.answer.clear();
             known.answer.extend_from_slice(answer);
         }
     }
+
+    fn set(&mut self, tag: u64) -> &mut [Slot] {
+        let number = usize::try_from(tag).unwrap_or_default() & (SETS - 1);
+        self.sets.get_mut(number).map(<[Slot; WAYS]>::as_mut_slice).unwrap_or_default()
+    }
+
+    /// The last request of this key.
+    fn find(&mut self, tag: u64, key: &Key) -> Option<&mut Entry> {
+        let number = self.set(tag).iter().filter(|slot| slot.tag == tag).map(|slot| slot.number).max()?;
+        // A later one may stand in its place.
+        self.ring.get_mut(place(number)).filter(|entry| entry.key == *key)
+    }
+}
+
+fn place(number: u64) -> usize {
+    usize::try_from(number.wrapping_sub(1)).unwrap_or_default() % LENGTH
 }
 
 #[cfg(test)]
@@ -101,7 +130,7 @@ mod tests {
         assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME), Seen::New);
     }
 
-    fn flood(dedup: &mut Dedup, requests: u32) -> Instant {
+    fn flood(dedup: &mut Dedup, requests: u32) {
         let start = Instant::now();
         for n in 0..requests {
             let peer = SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 5683));
@@ -109,24 +138,23 @@ mod tests {
             assert_eq!(dedup.begin(peer, 7, now), Seen::New);
             dedup.end(peer, 7, b"answer");
         }
-        start
     }
 
     #[test]
     fn it_is_bounded() {
         let mut dedup = Dedup::default();
         flood(&mut dedup, 200_000);
-        assert!(dedup.sets.len() == SETS && dedup.sets.iter().all(|set| set.len() <= WAYS));
+        assert!(dedup.sets.len() == SETS && dedup.ring.len() == LENGTH);
     }
 
     #[test]
     fn a_message_is_remembered_while_there_is_room() {
         let mut dedup = Dedup::default();
         let requests = u32::try_from(SETS * WAYS / 4).unwrap();
-        let start = flood(&mut dedup, requests);
+        flood(&mut dedup, requests);
         let remembered = (0..requests).filter(|n| {
-            let peer = SocketAddr::from((std::net::Ipv4Addr::from_bits(*n), 5683));
-            dedup.begin(peer, 7, start) != Seen::New
+            let key = (SocketAddr::from((std::net::Ipv4Addr::from_bits(*n), 5683)), 7);
+            dedup.find(dedup.hash.hash_one(key), &key).is_some()
         });
         // A set has one on average; hardly one has more than four.
         assert!(remembered.count() > SETS * WAYS / 4 * 99 / 100);

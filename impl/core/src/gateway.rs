@@ -7,6 +7,7 @@ use crate::merkle;
 use crate::message::{Confirm, Header, Initiate, Offer, Publication};
 use crate::params::{Depth, PATH_MAX};
 use core::convert::Infallible;
+use subtle::ConstantTimeEq;
 
 /// What the gateway has of a node.
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +78,10 @@ pub fn offer(publication: &[u8], node: &Hash, index: u8, out: &mut [u8]) -> Resu
     Ok(Offer { batch: message.batch, index: index.into(), y, path }.write(out)?)
 }
 
-/// Is this the mailbox token of the newest batch? `WrongToken` if not. Whoever shows it may drain the mailbox and have Confirms acknowledged.
-pub fn check_token(token: &[u8], newest: &Header) -> Result<(), Reject> {
-    if RustCrypto::sha256(token) == newest.mailbox { Ok(()) } else { Err(Reject::WrongToken) }
+/// Is this the token of the newest batch, whose [`Header::mailbox`] this is? `WrongToken` if not. Whoever shows it may drain the mailbox and
+/// have Confirms acknowledged.
+pub fn check_token(token: &[u8], mailbox: &Hash) -> Result<(), Reject> {
+    if RustCrypto::sha256(token).ct_eq(mailbox).into() { Ok(()) } else { Err(Reject::WrongToken) }
 }
 
 /// What the gateway has for one index of a stored batch.

@@ -78,7 +78,8 @@
 //! # Secrets
 //!
 //! Scalars, shared secrets, pseudorandom keys and exporter secrets are types of their own: without `Debug` or `PartialEq`, not `Copy`,
-//! erased when dropped. The working states of `sha2`, `hmac` and `p256` on the stack are not erased by those crates.
+//! erased when dropped. The working states of `sha2`, `hmac` and `p256` on the stack are not erased by those crates. No branch and no
+//! address depends on a secret, but for what `tests/valgrind/exceptions.supp` names; `tests/valgrind/run` checks it.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(

@@ -8,10 +8,10 @@ use crate::record::{
 };
 use crate::refusal::Refusal;
 use crate::store::{Read, StoreError, Write};
-use dke::crypto::{Crypto as _, Hash};
+use dke::crypto::Hash;
 use dke::gateway::{Queued, Shelf, Slot, check_confirm, check_initiate};
 use dke::message::{Confirm, Header, Initiate, Publication};
-use dke::{Credential, Depth, Reject, RustCrypto};
+use dke::{Credential, Depth, Reject};
 
 /// Exchanges that are forgotten in one transaction.
 const FORGET_MAX: usize = 500;
@@ -203,7 +203,7 @@ pub(crate) fn queue(
 /// Is this the mailbox token of the node's newest batch?
 pub(crate) fn check_token(record: &NodeRecord, token: &[u8]) -> Result<(), Refusal> {
     let newest = record.batches.last().ok_or(Reject::WrongToken)?;
-    if RustCrypto::sha256(token) == newest.mailbox { Ok(()) } else { Err(Reject::WrongToken.into()) }
+    dke::gateway::check_token(token, &newest.mailbox).map_err(Refusal::from)
 }
 
 /// G4: keeps a Confirm, and takes its Initiate from the queue.

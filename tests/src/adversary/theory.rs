@@ -5,7 +5,7 @@ use super::events::FACTS;
 use super::monitor::{bound, conjuncts};
 use super::syntax::{Formula, Macro, Pattern, Unreadable, formula, macros};
 use super::term::{PAIR, Term, Terms};
-use dke_models::model::{Model, ModelError, Prover, Variant, discover};
+use dke_models::model::{Model, ModelError, Variant, discover};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -55,12 +55,14 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
 }
 
-/// What the keys are used for afterwards: no part of a run.
+/// Where the models of this protocol are; what other protocols do is no part of a run.
+const FOLDER: &str = "tamarin/";
+/// What the keys are used for afterwards: no part of a run either.
 const APPLICATION: &str = "tamarin/application.spthy";
 
 /// The Tamarin models of the exchange.
 pub fn models() -> Result<Vec<Model>, ModelError> {
-    let of_the_exchange = |model: &Model| model.prover == Prover::Tamarin && model.path != APPLICATION;
+    let of_the_exchange = |model: &Model| model.path.starts_with(FOLDER) && model.path != APPLICATION;
     Ok(discover(&folder())?.into_iter().filter(of_the_exchange).collect())
 }
 

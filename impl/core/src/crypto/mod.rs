@@ -4,11 +4,13 @@
 //! |---|---|---|
 //! | SHA-256, HKDF | `sha2`, `hkdf` | AWS-LC |
 //! | P-256: public keys, ECDH, ECDSA verification | `p256` | AWS-LC |
-//! | ECDSA signing (RFC 6979) | `p256` | `p256`: AWS-LC signs with random nonces only |
+//! | ECDSA signing (RFC 6979) | `p256`, `rfc6979` | `p256`, `rfc6979`: AWS-LC signs with random nonces only |
 //! | AES-CCM with 13-byte nonces | `aes`, `ccm` | `aes`, `ccm`: aws-lc-rs has no CCM |
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+mod comb;
+mod ecdsa;
 mod rustcrypto;
 mod secret;
 
@@ -84,7 +86,7 @@ pub trait Crypto {
 
     /// ES256 with the deterministic nonce of RFC 6979; s is not normalised.
     fn sign(key: &Scalar, digest: &Hash) -> Signature {
-        rustcrypto::sign(key, digest)
+        ecdsa::sign(key, digest)
     }
 
     /// AES-CCM in place: `buffer` holds the plaintext and room for the tag.

@@ -1,19 +1,18 @@
 //! The default backend: `p256`, `sha2`, `hkdf`, `aes`, `ccm`.
 
-use super::{AeadKeys, Coordinates, Crypto, Hash, Prk, PublicKey, Scalar, Sha256, SharedSecret, Signature};
-use crate::params::{SIGNATURE, Suite};
+use super::{
+    AeadKeys, Coordinates, Crypto, Hash, Prk, PublicKey, Scalar, Sha256, SharedSecret, Signature, comb, ecdsa,
+};
+use crate::params::Suite;
 use aes::Aes128;
 use ccm::aead::AeadInPlace;
 use ccm::consts::{U8, U13, U16};
 use ccm::{Ccm, KeyInit, TagSize};
 use hkdf::Hkdf;
-use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
-use p256::ecdsa::{SigningKey, VerifyingKey};
 use p256::elliptic_curve::PrimeField;
-use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::point::{AffineCoordinates, DecompressPoint};
 use p256::elliptic_curve::sec1::{FromEncodedPoint, ToEncodedPoint};
-use p256::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, U256};
+use p256::{AffinePoint, EncodedPoint, FieldBytes};
 use sha2::Digest;
 use subtle::Choice;
 use zeroize::Zeroizing;
@@ -40,11 +39,11 @@ impl Crypto for RustCrypto {
     type Point = AffinePoint;
 
     fn public_key(s: &Scalar) -> PublicKey {
-        multiply(s, ProjectivePoint::GENERATOR).x().into()
+        comb::generator(&scalar(s)).to_affine().x().into()
     }
 
     fn coordinates(s: &Scalar) -> Coordinates {
-        let encoded = multiply(s, ProjectivePoint::GENERATOR).to_encoded_point(false);
+        let encoded = comb::generator(&scalar(s)).to_encoded_point(false);
         let coordinate = |c: Option<&FieldBytes>| c.copied().unwrap_or_default().into();
         Coordinates { x: coordinate(encoded.x()), y: coordinate(encoded.y()) }
     }
@@ -59,16 +58,11 @@ impl Crypto for RustCrypto {
     }
 
     fn agree(s: &Scalar, point: &AffinePoint) -> SharedSecret {
-        SharedSecret::new(multiply(s, (*point).into()).x().into())
+        SharedSecret::new(comb::point(&scalar(s), point).to_affine().x().into())
     }
 
     fn verify(key: &Coordinates, digest: &Hash, signature: &Signature) -> bool {
-        let Ok(signature) = p256::ecdsa::Signature::from_slice(signature) else {
-            return false; // r or s is not a scalar
-        };
-        Self::point(key)
-            .and_then(|key| VerifyingKey::from_affine(key).ok())
-            .is_some_and(|key| key.verify_prehash(digest, &signature).is_ok())
+        Self::point(key).is_some_and(|key| ecdsa::verify(&key, digest, signature))
     }
 
     fn extract(salt: &[u8], ikm: &SharedSecret) -> Prk {
@@ -85,23 +79,9 @@ impl Crypto for RustCrypto {
     }
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "multiplication in a group cannot overflow")]
-fn multiply(s: &Scalar, point: ProjectivePoint) -> AffinePoint {
-    (point * *scalar(s)).to_affine()
-}
-
 /// s as p256's own type; a [`Scalar`] is in range, so zero never stands in.
-fn scalar(s: &Scalar) -> Zeroizing<p256::Scalar> {
+pub(super) fn scalar(s: &Scalar) -> Zeroizing<p256::Scalar> {
     Zeroizing::new(p256::Scalar::from_repr((*s.expose()).into()).unwrap_or(p256::Scalar::ZERO))
-}
-
-pub(super) fn sign(key: &Scalar, digest: &Hash) -> Signature {
-    // bits2octets of RFC 6979 reduces the hash modulo n; p256 leaves that to its caller.
-    let digest = <p256::Scalar as Reduce<U256>>::reduce_bytes(&(*digest).into()).to_bytes();
-    // Fails only if r or s is zero, for which nobody can find an input; the signature is then all zeros and verifies nowhere.
-    SigningKey::from_slice(key.expose())
-        .and_then(|key| key.sign_prehash(&digest))
-        .map_or([0; SIGNATURE], |signature: p256::ecdsa::Signature| signature.to_bytes().into())
 }
 
 pub(super) fn seal(suite: Suite, keys: &AeadKeys, aad: &[u8], buffer: &mut [u8]) {

@@ -56,8 +56,8 @@ fn gateway() {
     assert_eq!(offer(&world.publication, node.hash(), 0, &mut out[..9]), Err(Misuse::BufferTooSmall.into()));
     let token = world.node_store.batches[&1].0.token;
     let newest = Publication::parse(&world.publication).unwrap().batch.header(node.hash()).unwrap();
-    assert_eq!(check_token(&token, &newest), Ok(()));
-    assert_eq!(check_token(&token[1..], &newest), Err(Reject::WrongToken));
+    assert_eq!(check_token(&token, &newest.mailbox), Ok(()));
+    assert_eq!(check_token(&token[1..], &newest.mailbox), Err(Reject::WrongToken));
     let other: Hash = [0; 32];
     assert_eq!(offer(&world.publication, &other, 0, &mut out), Err(Reject::WrongNode.into()));
 }
