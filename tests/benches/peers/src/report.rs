@@ -153,8 +153,8 @@ before message_2, and message_3 meets a sleeping node; the others send with thei
 const CPU: &str = "## CPU
 
 Thread CPU time in µs, on a machine that other work shares: only ratios count, and they are taken round by round. Each peer runs on its own
-default cryptography; Noise also on P-256. Whatever says P-256 computes on the same crate, p256 0.13. Olm has no other curve than
-Curve25519, which is faster in itself here. lakers 0.8 has method 3 only (static keys on both sides), none with signatures. \"Prekey\" is
+default cryptography; Noise also on P-256. Whatever says P-256 computes on the same crate, p256 0.13, DKE with combs of its own over that
+crate's points. Olm has no other curve than Curve25519, which is faster in itself here. lakers 0.8 has method 3 only (static keys on both sides), none with signatures. \"Prekey\" is
 an exchange's share of making and signing the publication; the node does that beforehand, when it is awake anyway.
 
 | | cryptography | node | prekey | node, in EDHOC's | with prekey | client |
