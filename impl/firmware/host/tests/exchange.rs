@@ -170,6 +170,13 @@ fn bad_initiates_are_rejected_by_name_and_consume_nothing() {
     for (case, (bad, reject)) in cases.into_iter().enumerate() {
         assert_eq!(bench.rejection(&bad), reject, "case {case}");
     }
+    // One byte of data more than there may be.
+    let mut long = bench.initiate(2, Mode::Basic, &[0; DATA_MAX]).initiate;
+    let head = long.len() - (DATA_MAX + 8) - 3;
+    assert_eq!(long[head..head + 3], [0x59, 0x04, 0x08]);
+    long[head + 2] += 1;
+    long.push(0);
+    assert_eq!(bench.rejection(&long), Reject::DataTooLong);
     bench.completes(good, b"good", false, Mode::Refresh);
 }
 

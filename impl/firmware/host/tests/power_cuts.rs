@@ -162,7 +162,8 @@ impl Bench {
     /// Something that a gateway may do now.
     fn step(&mut self) {
         let unused = (0..1 << DEPTH).find(|index| !self.seen.contains_key(index));
-        let confirmed = self.seen.iter().filter(|(_, seen)| seen.confirm.is_some()).map(|(index, _)| *index).last();
+        let confirmed =
+            self.seen.iter().filter(|(_, seen)| seen.confirm.is_some()).map(|(index, _)| *index).next_back();
         match (self.below(8), unused, confirmed) {
             (0..4, Some(index), _) if self.epoch > 0 => self.exchange(index),
             (4, _, Some(index)) => self.acknowledge(index),
