@@ -79,6 +79,11 @@ def minimum_rust_version():
     run("cargo", *([] if same else [f"+{MSRV}"]), "check", "--workspace", "--locked", "--quiet")
 
 
+def public_api():
+    """tests/api: what users see changes only on purpose."""
+    run("cargo", "run", "--release", "--quiet", "--locked", "--manifest-path", "tests/api/Cargo.toml")
+
+
 def metadata():
     """What a registry shows of each crate that is published, and no other crate is."""
     for package in published():
@@ -105,7 +110,7 @@ def packages():
     run("cargo", "package", "--locked", *dirty, "-p", "dke")
 
 
-CHECKS = [licences_duplicates_sources, advisories, bills_of_materials, minimum_rust_version, metadata, packages]
+CHECKS = [licences_duplicates_sources, advisories, bills_of_materials, minimum_rust_version, public_api, metadata, packages]
 
 
 def main():

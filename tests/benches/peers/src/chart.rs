@@ -25,7 +25,7 @@ fn panels(run: &Run) -> [Panel; 3] {
         Panel {
             title: "node's CPU + prekey, in EDHOC's",
             rows: rows(&|peer| {
-                let parts = [peer.node / edhoc, peer.published / edhoc];
+                let parts = [peer.ratio, peer.published / edhoc];
                 (parts, format!("{:.2}", parts[0]) + &plus(parts[1], 2))
             }),
         },

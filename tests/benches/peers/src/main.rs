@@ -13,7 +13,7 @@ mod report;
 
 use std::process::ExitCode;
 
-const ROUNDS: usize = 301;
+const ROUNDS: usize = 1001;
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../PEERS.md");
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../PEERS.svg");
 

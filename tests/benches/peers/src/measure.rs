@@ -19,6 +19,8 @@ pub(crate) struct Measured {
     pub(crate) node: f64,
     /// The share of one exchange in the publication, µs.
     pub(crate) published: f64,
+    /// The node's CPU in that of EDHOC's responder, round by round.
+    pub(crate) ratio: f64,
     /// µs.
     pub(crate) client: f64,
     pub(crate) wakes: Vec<Vec<Flight>>,
@@ -104,6 +106,7 @@ pub(crate) fn run(rounds: usize) -> Run {
             exchanges[i].push(peer.exchange());
         }
     }
+    let edhoc = peers.iter().position(|peer| peer.facts().name == edhoc::NAME).unwrap();
     let measured = peers.iter().enumerate().map(|(i, peer)| {
         let of = |value: fn(&Exchange) -> f64| median(exchanges[i].iter().map(value).collect());
         let wakes = exchanges[i][0].wakes.clone();
@@ -111,6 +114,9 @@ pub(crate) fn run(rounds: usize) -> Run {
         Measured {
             facts: peer.facts(),
             node: of(|exchange| exchange.node),
+            ratio: median(
+                exchanges[i].iter().zip(&exchanges[edhoc]).map(|(own, edhoc)| own.node / edhoc.node).collect(),
+            ),
             published: median(publications[i].clone()),
             client: of(|exchange| exchange.client),
             wakes,
