@@ -1,5 +1,7 @@
 //! The store on an emulated flash whose power fails at every word and page of every operation, in turn.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
+
 use dke::crypto::Hash;
 use dke::params::CONFIRM_MAX;
 use dke::store::{Batch, NodeStore};
@@ -48,11 +50,15 @@ fn batch(epoch: u64) -> Batch {
     Batch::new(&[epoch as u8; 100], [9; 16]).unwrap()
 }
 
+/// Of one prekey: is y there, and the Confirm.
+type Place = (bool, Option<Vec<u8>>);
+
 /// What a store says of everything that it may hold.
 #[derive(Clone, Debug, PartialEq)]
 struct View {
     last: u64,
-    batches: Vec<(u64, Vec<(bool, Option<Vec<u8>>)>)>,
+    /// By epoch.
+    batches: Vec<(u64, Vec<Place>)>,
 }
 
 fn view(store: &Store) -> View {

@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Uart {
     machine: Machine,
     frames: Receiver<Vec<u8>>,
+    /// What came before the board last started anew instead of finishing.
+    pub cut_off: Answers,
 }
 
 impl Uart {
@@ -25,7 +27,7 @@ impl Uart {
         let stdout = machine.0.stdout.take().expect("piped");
         let (sender, frames) = channel();
         std::thread::spawn(move || collect(stdout, &sender));
-        let mut uart = Uart { machine, frames };
+        let mut uart = Uart { machine, frames, cut_off: Answers::new() };
         assert_eq!(uart.frame().0, Answer::Ready);
         uart
     }
@@ -42,7 +44,10 @@ impl Uart {
         loop {
             match self.frame() {
                 (Answer::Done, _) => return Some(answers),
-                (Answer::Ready, _) => return None,
+                (Answer::Ready, _) => {
+                    self.cut_off = answers;
+                    return None;
+                }
                 (Answer::Panicked, _) => panic!("the board panicked"),
                 answer => answers.push(answer),
             }
