@@ -21,8 +21,8 @@ use tokio::time::timeout;
 /// Responses to one request, or notifications of one observation, that wait to be read.
 const UNREAD_MAX: usize = 8;
 
-/// Datagrams that are read before their answers are sent.
-const TOGETHER: usize = 32;
+/// Datagrams that are read before their answers are sent: peers are woken up less often than for each answer, and work on them meanwhile.
+const TOGETHER: usize = 4;
 
 /// Times of the message layer.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +136,7 @@ impl Endpoint {
         let serve = async move {
             let mut buffer = vec![0; DATAGRAM_MAX];
             loop {
-                // What has come meanwhile is served in one go, so that peers are woken up once and not for each answer.
+                // What has come meanwhile is served in one go.
                 for turn in 0..TOGETHER {
                     let received = match turn {
                         0 => inner.socket.recv_from(&mut buffer).await,
