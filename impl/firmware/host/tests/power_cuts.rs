@@ -66,8 +66,11 @@ impl Bench {
     /// Asks with a cut of power ahead, at one of the next `span` words. `None`: it came.
     fn risk(&mut self, request: Request, body: &[u8], span: u32) -> Option<Answers> {
         let words = self.below(span);
+        // Half of the cuts tear their word; a seed of 0 leaves it as it was.
         let mut seed = [0; 8];
-        self.chance.fill_bytes(&mut seed);
+        if self.below(2) == 0 {
+            self.chance.fill_bytes(&mut seed);
+        }
         let cut = [words.to_be_bytes().as_slice(), &seed].concat();
         assert_eq!(self.uart.ask(Request::CutPower, &cut), Some(vec![]));
         let answers = self.uart.ask(request, body);
@@ -116,14 +119,16 @@ impl Bench {
             acknowledged: false,
         };
         self.seen.insert(index, seen);
-        self.deliver(index, 24);
+        self.deliver(index);
     }
 
     /// The Initiate, once or once more.
-    fn deliver(&mut self, index: u8, span: u32) {
+    fn deliver(&mut self, index: u8) {
         let initiate = self.seen[&index].initiate.clone();
-        // What was sent before a cut counts, too.
+        // The erasure of y is five words, the Confirm some twenty. What was sent before a cut counts, too.
+        let span = if self.below(2) == 0 { 5 } else { 25 };
         let answers = self.risk(Request::Initiate, &initiate, span);
+        let cut = answers.is_none();
         let answers = answers.unwrap_or_else(|| std::mem::take(&mut self.uart.cut_off));
         let seen = self.seen.get_mut(&index).unwrap();
         for (answer, body) in &answers {
@@ -151,6 +156,9 @@ impl Bench {
             }
         }
         assert!(seen.accepted <= 1, "early data were given out twice");
+        if cut {
+            self.deliver(index);
+        }
     }
 
     /// N4.
@@ -171,7 +179,7 @@ impl Bench {
             (0..7, _, _) if !self.seen.is_empty() => {
                 let nth = self.below(u32::try_from(self.seen.len()).unwrap());
                 let index = *self.seen.keys().nth(nth as usize).unwrap();
-                self.deliver(index, 24);
+                self.deliver(index);
             }
             _ => self.publish(),
         }
