@@ -143,6 +143,7 @@ const GENERATOR: [[U256; 2]; 8] = [
 ];
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
