@@ -5,8 +5,9 @@ use crate::store::StoreError;
 use dke::RustCrypto;
 use dke::crypto::{Hash, PublicKey};
 use dke::merkle::{RootBuilder, leaf};
-use dke::message::{Offer, Publication};
-use dke::params::{HASH, OFFER_MAX, PATH_MAX};
+use dke::message::{Offer, Publication, SignedBatch};
+use dke::params::{HASH, KEY, OFFER_MAX, PATH_MAX};
+use std::sync::Arc;
 
 /// The tree's hashes without the root, level by level from the leaves up.
 pub(crate) fn tree(prekeys: &[PublicKey]) -> Vec<u8> {
@@ -28,29 +29,61 @@ fn parent(pair: &[Hash; 2]) -> Hash {
     builder.root().unwrap_or_default()
 }
 
-/// G2: the Offer of one prekey. `Damaged` if the batch is not of the form that was verified.
-pub(crate) fn offer(batch: BatchRecord<'_>, index: u8) -> Result<Vec<u8>, StoreError> {
-    try_offer(batch, index).ok_or_else(damaged)
+/// A batch as Offers need it, in one piece of memory.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    /// Protected header, header, signature, prekeys and the tree's hashes, one behind the other.
+    bytes: Arc<[u8]>,
+    protected: usize,
+    header: usize,
+    prekeys: usize,
 }
 
-fn try_offer(stored: BatchRecord<'_>, index: u8) -> Option<Vec<u8>> {
-    let publication = Publication::parse(stored.publication).ok()?;
-    let ys = publication.prekeys();
-    let hashes = stored.tree.as_chunks::<HASH>().0;
-    let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
-    let (mut start, mut width, mut place) = (0_usize, ys.len(), usize::from(index));
-    while width > 1 {
-        let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
-        let end = used.checked_add(HASH)?;
-        path.get_mut(used..end)?.copy_from_slice(sibling);
-        (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
+impl Batch {
+    /// `Damaged` if the record is not of the form that was verified.
+    pub(crate) fn read(record: &BatchRecord<'_>) -> Result<Batch, StoreError> {
+        let publication = Publication::parse(record.publication).map_err(|_| damaged())?;
+        let SignedBatch { protected, header, signature } = publication.batch;
+        let ys = publication.prekeys();
+        Ok(Batch {
+            bytes: [protected, header, signature, ys.as_flattened(), record.tree].concat().into(),
+            protected: protected.len(),
+            header: header.len(),
+            prekeys: ys.len(),
+        })
     }
-    let y = ys.get(usize::from(index))?;
-    let mut out = vec![0; OFFER_MAX];
-    let length =
-        Offer { batch: publication.batch, index: index.into(), y, path: path.get(..used)? }.write(&mut out).ok()?;
-    out.truncate(length);
-    Some(out)
+
+    /// Bytes of memory.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// G2: the Offer of one prekey. `Damaged` if the batch has no such prekey, or not all of its tree.
+    pub(crate) fn offer(&self, index: u8) -> Result<Vec<u8>, StoreError> {
+        self.try_offer(index).ok_or_else(damaged)
+    }
+
+    fn try_offer(&self, index: u8) -> Option<Vec<u8>> {
+        let (protected, rest) = self.bytes.split_at_checked(self.protected)?;
+        let (header, rest) = rest.split_at_checked(self.header)?;
+        let (signature, rest) = rest.split_first_chunk()?;
+        let (ys, tree) = rest.split_at_checked(self.prekeys.checked_mul(KEY)?)?;
+        let hashes = tree.as_chunks::<HASH>().0;
+        let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
+        let (mut start, mut width, mut place) = (0_usize, self.prekeys, usize::from(index));
+        while width > 1 {
+            let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
+            let end = used.checked_add(HASH)?;
+            path.get_mut(used..end)?.copy_from_slice(sibling);
+            (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
+        }
+        let batch = SignedBatch { protected, header, signature };
+        let y = ys.as_chunks().0.get(usize::from(index))?;
+        let mut out = vec![0; OFFER_MAX];
+        let length = Offer { batch, index: index.into(), y, path: path.get(..used)? }.write(&mut out).ok()?;
+        out.truncate(length);
+        Some(out)
+    }
 }
 
 fn damaged() -> StoreError {
@@ -79,11 +112,11 @@ mod tests {
             }
             batch.extend(prekeys.as_flattened());
             let tree = tree(&prekeys);
-            let batch = BatchRecord { publication: &batch, tree: &tree };
+            let batch = Batch::read(&BatchRecord { publication: &batch, tree: &tree }).unwrap();
             for index in (0..=255).take(prekeys.len()) {
                 let mut path = [0; PATH_MAX];
                 merkle::path::<RustCrypto>(&prekeys, depth, index, &mut path).unwrap();
-                let offer = offer(batch, index).unwrap();
+                let offer = batch.offer(index).unwrap();
                 let offer = Offer::parse(&offer).unwrap();
                 assert_eq!(offer.path, &path[..depth.path_len()], "depth {depth:?} index {index}");
                 assert_eq!(offer.y, &prekeys[usize::from(index)]);

@@ -2,7 +2,8 @@
 
 mod requests;
 
-use crate::batch;
+use crate::batch::Batch;
+use crate::batches::Batches;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
 use crate::policy::Policy;
@@ -32,6 +33,7 @@ pub struct Gateway<S> {
     store: Arc<S>,
     policy: Arc<Policy>,
     leases: Arc<Leases>,
+    batches: Batches,
     quota: Quota,
     wakes: Wakes,
     bells: Bells,
@@ -85,6 +87,7 @@ impl<S: Store> Gateway<S> {
             store: Arc::new(store),
             held: Semaphore::new(policy.held_max.min(Semaphore::MAX_PERMITS)),
             policy: Arc::new(policy),
+            batches: Batches::default(),
             quota: Quota::new(),
             wakes: Wakes::default(),
             bells: Bells::default(),
@@ -212,12 +215,17 @@ impl<S: Store> Gateway<S> {
     }
 
     fn read_offer(&self, node: &NodeId, epoch: u64, index: u8) -> Result<Vec<u8>, Refusal> {
-        self.store.read(|records| {
+        if let Some(batch) = self.batches.get(node, epoch) {
+            return Ok(batch.offer(index)?);
+        }
+        let batch = self.store.read(|records| {
             // A batch that was leased a moment ago may be gone by now.
-            let mut offer = Err(Refusal::Busy(1));
-            records.batch(node, epoch, &mut |batch| offer = Ok(batch::offer(batch, index)))?;
-            Ok(offer??)
-        })
+            let mut batch = Err(Refusal::Busy(1));
+            records.batch(node, epoch, &mut |record| batch = Batch::read(&record).map_err(Refusal::from))?;
+            batch
+        })?;
+        self.batches.keep(node, epoch, batch.clone());
+        Ok(batch.offer(index)?)
     }
 
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.

@@ -23,6 +23,7 @@
 )]
 
 mod batch;
+mod batches;
 mod bells;
 mod coap_face;
 mod embedded;
