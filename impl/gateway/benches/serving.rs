@@ -28,6 +28,9 @@ const IN_FLIGHT: usize = 64;
 /// Bytes of a datagram with an Offer of a batch of 256.
 const OFFER: usize = 460;
 
+/// Turns of each server in one round.
+const TURNS: u32 = 10;
+
 /// How much is measured.
 #[derive(Clone, Copy)]
 struct Scale {
@@ -115,13 +118,30 @@ fn start_gateway(gateway: Arc<Gateway<Embedded>>) -> SocketAddr {
     bound.recv().unwrap()
 }
 
-/// Microseconds of CPU per request.
-fn cost(scale: Scale, used: impl Fn() -> Duration, server: SocketAddr, ask: impl Ask) -> f64 {
-    let mut load = Load::new(server, ask, 16);
-    load.run(scale.time / 3);
-    let before = used();
-    let done = load.run(scale.time);
-    (used() - before).as_secs_f64() * 1e6 / done
+/// What a server uses for its requests.
+struct Cost<A, U> {
+    load: Load<A>,
+    used: U,
+    cpu: Duration,
+    done: f64,
+}
+
+impl<A: Ask, U: Fn() -> Duration> Cost<A, U> {
+    fn new(server: SocketAddr, ask: A, used: U) -> Cost<A, U> {
+        Cost { load: Load::new(server, ask, 16), used, cpu: Duration::ZERO, done: 0.0 }
+    }
+
+    fn measure(&mut self, time: Duration) {
+        self.load.run(time / 4);
+        let before = (self.used)();
+        self.done += self.load.run(time);
+        self.cpu += (self.used)() - before;
+    }
+
+    /// Microseconds of CPU per request since the last time.
+    fn take(&mut self) -> f64 {
+        std::mem::take(&mut self.cpu).as_secs_f64() * 1e6 / std::mem::take(&mut self.done)
+    }
 }
 
 fn median(mut all: Vec<f64>) -> f64 {
@@ -133,14 +153,22 @@ fn offers(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId]) {
     let (echo, coap) = (start_echo(), start_gateway(gateway.clone()));
     let libcoap = Libcoap::start(OFFER - 16);
     println!("CPU per request, 16 in flight, answers of {OFFER} bytes");
+    let mut bare = Cost::new(echo, offer(nodes), || cpu(&["echo"]));
+    let mut served = Cost::new(coap, offer(nodes), || cpu(&["coap", "store"]));
+    let mut peer = libcoap.as_ref().map(|libcoap| Cost::new(libcoap.address, get, || libcoap.cpu()));
     // A gateway that has just started still takes memory for what it remembers of requests; one that runs has it.
-    Load::new(coap, offer(nodes), 16).run(scale.time * scale.rounds);
+    served.measure(scale.time * scale.rounds);
+    served.take();
     let mut ratios = Vec::new();
     for _ in 0..scale.rounds {
-        let bare = cost(scale, || cpu(&["echo"]), echo, offer(nodes));
-        let served = cost(scale, || cpu(&["coap", "store"]), coap, offer(nodes));
-        let peer = libcoap.as_ref().map(|libcoap| cost(scale, || libcoap.cpu(), libcoap.address, get));
-        let peer = peer.map_or("not installed".into(), |cost| format!("{cost:5.2} µs"));
+        // In turns, so that they meet the same machine.
+        for _ in 0..TURNS {
+            bare.measure(scale.time / TURNS);
+            served.measure(scale.time / TURNS);
+            peer.iter_mut().for_each(|peer| peer.measure(scale.time / TURNS));
+        }
+        let (bare, served) = (bare.take(), served.take());
+        let peer = peer.as_mut().map_or("not installed".into(), |peer| format!("{:5.2} µs", peer.take()));
         println!("  echo {bare:5.2} µs   Offer {served:5.2} µs, {:.2} times   coap-server {peer}", served / bare);
         ratios.push(served / bare);
     }
