@@ -21,8 +21,8 @@ type Key = (SocketAddr, u16);
 /// What is known of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Nothing: it is to be carried out.
-    New,
+    /// Nothing: it is to be carried out. It has this number.
+    New(u64),
     /// It is being carried out.
     UnderWay,
     /// It was answered like this.
@@ -30,6 +30,7 @@ pub(crate) enum Seen {
 }
 
 struct Entry {
+    number: u64,
     key: Key,
     began: Instant,
     /// Empty as long as it is being carried out.
@@ -74,21 +75,21 @@ impl Dedup {
         match self.ring.get_mut(place(number)) {
             Some(oldest) => {
                 // Its buffer is used again.
-                (oldest.key, oldest.began) = (key, now);
+                (oldest.number, oldest.key, oldest.began) = (number, key, now);
                 oldest.answer.clear();
             }
-            None => self.ring.push(Entry { key, began: now, answer: Vec::new() }),
+            None => self.ring.push(Entry { number, key, began: now, answer: Vec::new() }),
         }
         if let Some(oldest) = self.set(tag).iter_mut().min_by_key(|slot| slot.number) {
             *oldest = Slot { number, tag };
         }
-        Seen::New
+        Seen::New(number)
     }
 
-    /// It has been answered.
-    pub(crate) fn end(&mut self, peer: SocketAddr, id: u16, answer: &[u8]) {
-        let key = (peer, id);
-        if let Some(known) = self.find(self.hash.hash_one(key), &key) {
+    /// The request of this number has been answered.
+    pub(crate) fn end(&mut self, number: u64, answer: &[u8]) {
+        // A later one may stand in its place.
+        if let Some(known) = self.ring.get_mut(place(number)).filter(|entry| entry.number == number) {
             known.answer.clear();
             known.answer.extend_from_slice(answer);
         }
@@ -102,8 +103,7 @@ impl Dedup {
     /// The last request of this key.
     fn find(&mut self, tag: u64, key: &Key) -> Option<&mut Entry> {
         let number = self.set(tag).iter().filter(|slot| slot.tag == tag).map(|slot| slot.number).max()?;
-        // A later one may stand in its place.
-        self.ring.get_mut(place(number)).filter(|entry| entry.key == *key)
+        self.ring.get_mut(place(number)).filter(|entry| entry.number == number && entry.key == *key)
     }
 }
 
@@ -121,13 +121,13 @@ mod tests {
         let (mut dedup, start) = (Dedup::default(), Instant::now());
         let peers: [SocketAddr; 2] = ["192.0.2.1:5683".parse().unwrap(), "192.0.2.1:5684".parse().unwrap()];
         let answer = b"answer".to_vec();
-        assert_eq!(dedup.begin(peers[0], 7, start), Seen::New);
+        assert_eq!(dedup.begin(peers[0], 7, start), Seen::New(1));
         assert_eq!(dedup.begin(peers[0], 7, start), Seen::UnderWay);
-        dedup.end(peers[0], 7, &answer);
+        dedup.end(1, &answer);
         assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME / 2), Seen::Answered(answer));
-        assert_eq!(dedup.begin(peers[1], 7, start), Seen::New);
-        assert_eq!(dedup.begin(peers[0], 8, start), Seen::New);
-        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME), Seen::New);
+        assert_eq!(dedup.begin(peers[1], 7, start), Seen::New(2));
+        assert_eq!(dedup.begin(peers[0], 8, start), Seen::New(3));
+        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME), Seen::New(4));
     }
 
     fn flood(dedup: &mut Dedup, requests: u32) {
@@ -135,9 +135,22 @@ mod tests {
         for n in 0..requests {
             let peer = SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 5683));
             let now = start + Duration::from_millis(n.into());
-            assert_eq!(dedup.begin(peer, 7, now), Seen::New);
-            dedup.end(peer, 7, b"answer");
+            let number = u64::from(n) + 1;
+            assert_eq!(dedup.begin(peer, 7, now), Seen::New(number));
+            dedup.end(number, b"answer");
         }
+    }
+
+    #[test]
+    fn an_answer_that_comes_too_late_is_not_another_ones() {
+        let (mut dedup, start) = (Dedup::default(), Instant::now());
+        let peer: SocketAddr = "192.0.2.1:5683".parse().unwrap();
+        assert_eq!(dedup.begin(peer, 7, start), Seen::New(1));
+        for n in 0..LENGTH {
+            dedup.begin(peer, u16::try_from(n + 8).unwrap(), start);
+        }
+        dedup.end(1, b"late");
+        assert_eq!(dedup.begin(peer, u16::try_from(LENGTH + 7).unwrap(), start), Seen::UnderWay);
     }
 
     #[test]

@@ -38,24 +38,24 @@ pub(crate) struct Server<S> {
 /// Answers that were found at once; they are sent together.
 #[derive(Default)]
 struct Answers {
-    /// To whom, the request's message id, and where the datagram ends in `bytes`.
-    list: Vec<(SocketAddr, u16, usize)>,
+    /// To whom, the request's number, and where the datagram ends in `bytes`.
+    list: Vec<(SocketAddr, u64, usize)>,
     /// All datagrams, one behind the other.
     bytes: Vec<u8>,
 }
 
 impl Answers {
-    fn push(&mut self, peer: SocketAddr, id: u16, datagram: &[u8]) {
+    fn push(&mut self, peer: SocketAddr, number: u64, datagram: &[u8]) {
         self.bytes.extend_from_slice(datagram);
-        self.list.push((peer, id, self.bytes.len()));
+        self.list.push((peer, number, self.bytes.len()));
     }
 
-    fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, u16, &[u8])> {
+    fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, u64, &[u8])> {
         let mut start = 0;
-        self.list.iter().map(move |(peer, id, end)| {
+        self.list.iter().map(move |(peer, number, end)| {
             let datagram = self.bytes.get(start..*end).unwrap_or_default();
             start = *end;
-            (*peer, *id, datagram)
+            (*peer, *number, datagram)
         })
     }
 }
@@ -75,21 +75,17 @@ impl<S: Service> Server<S> {
 
     /// A request has come. What can be answered at once waits for [`send_answers`](Self::send_answers); the rest gets a task of its own.
     pub(crate) fn receive(self: &Arc<Self>, peer: SocketAddr, packet: Packet) {
-        let head = Head {
-            peer,
-            id: packet.header.message_id,
-            kind: packet.header.get_type(),
-            token: packet.get_token().to_vec(),
-        };
-        match lock(&self.dedup).begin(peer, head.id, Instant::now()) {
-            Seen::New => {}
+        let id = packet.header.message_id;
+        let number = match lock(&self.dedup).begin(peer, id, Instant::now()) {
+            Seen::New(number) => number,
             Seen::UnderWay => return,
             Seen::Answered(answer) => {
                 // A datagram that is lost here is asked for again.
                 let _ = self.endpoint.socket.try_send_to(&answer, peer);
                 return;
             }
-        }
+        };
+        let head = Head { peer, id, number, kind: packet.header.get_type(), token: packet.get_token().to_vec() };
         let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
             let busy = Response { max_age: Some(RETRY), ..Response::new(Code::UNAVAILABLE) };
             return self.answer_now(&head, write(&busy, None, None));
@@ -126,7 +122,7 @@ impl<S: Service> Server<S> {
     fn answer_now(&self, head: &Head, mut packet: Packet) {
         self.address(head, &mut packet);
         let Ok(datagram) = packet.to_bytes_unlimited() else { return };
-        lock(&self.answers).push(head.peer, head.id, &datagram);
+        lock(&self.answers).push(head.peer, head.number, &datagram);
     }
 
     /// Sends the answers that were found at once.
@@ -141,8 +137,8 @@ impl<S: Service> Server<S> {
             }
         }
         let mut dedup = lock(&self.dedup);
-        for (peer, id, datagram) in answers.datagrams() {
-            dedup.end(peer, id, datagram);
+        for (_, number, datagram) in answers.datagrams() {
+            dedup.end(number, datagram);
         }
         drop(dedup);
         answers.list.clear();
@@ -171,7 +167,7 @@ impl<S: Service> Server<S> {
     async fn send(&self, head: &Head, packet: &Packet) {
         let Ok(bytes) = packet.to_bytes_unlimited() else { return };
         let _ = self.endpoint.socket.send_to(&bytes, head.peer).await;
-        lock(&self.dedup).end(head.peer, head.id, &bytes);
+        lock(&self.dedup).end(head.number, &bytes);
     }
 
     async fn answer(self: Arc<Self>, peer: SocketAddr, packet: Packet) -> Packet {
@@ -299,6 +295,8 @@ impl<S: Service> Server<S> {
 struct Head {
     peer: SocketAddr,
     id: u16,
+    /// Counts requests.
+    number: u64,
     kind: MessageType,
     token: Vec<u8>,
 }

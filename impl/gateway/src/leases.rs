@@ -48,8 +48,7 @@ pub(crate) struct Leases {
 
 #[derive(Default)]
 struct Inner {
-    /// Per node its batches, the newest last; at most two.
-    nodes: HashMap<NodeId, Vec<Counter>>,
+    nodes: HashMap<NodeId, Counters>,
     held: HashMap<IpAddr, u32>,
     /// Leases that are under way, those of unknown holders included.
     out: usize,
@@ -57,6 +56,12 @@ struct Inner {
     ends: VecDeque<End>,
     /// Number of the first of them.
     first: u64,
+}
+
+/// A node's batches. They stand in the table itself: every step into other memory is felt in an Offer.
+struct Counters {
+    newest: Counter,
+    previous: Option<Counter>,
 }
 
 struct Counter {
@@ -156,9 +161,7 @@ impl Leases {
         let held = inner.held.get(&by).copied().unwrap_or_default();
         let full = inner.ends.len() >= policy.leases_max;
         let number = inner.next();
-        let Some(counter) = inner.nodes.get_mut(node).and_then(|batches| batches.last_mut()) else {
-            return Lease::Unknown;
-        };
+        let Some(Counters { newest: counter, .. }) = inner.nodes.get_mut(node) else { return Lease::Unknown };
         if counter.not_after < now {
             return Lease::Exhausted { back: None };
         }
@@ -227,7 +230,8 @@ impl Leases {
             }
             counters.push(counter);
         }
-        inner.nodes.insert(*node, counters);
+        let Some(newest) = counters.pop() else { return };
+        inner.nodes.insert(*node, Counters { newest, previous: counters.pop() });
     }
 
     /// The store's mark was moved to there; `None`: it could not be moved.
@@ -243,10 +247,9 @@ impl Leases {
     pub(crate) fn replace(&self, node: &NodeId, info: &BatchInfo) {
         let mut inner = self.lock();
         let Some(counters) = inner.nodes.get_mut(node) else { return };
-        counters.push(Counter::new(info, self.start));
-        let gone = counters.len().saturating_sub(2);
-        let ended: Vec<u64> =
-            counters.drain(..gone).flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
+        let before = std::mem::replace(&mut counters.newest, Counter::new(info, self.start));
+        let gone = counters.previous.replace(before);
+        let ended: Vec<u64> = gone.into_iter().flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
         for number in ended {
             inner.release(number);
         }
@@ -256,11 +259,8 @@ impl Leases {
     pub(crate) fn left(&self, node: &NodeId, now: u64) -> Option<u16> {
         let mut inner = self.lock();
         inner.end(now);
-        inner
-            .nodes
-            .get(node)?
-            .last()
-            .map(|counter| counter.prekeys.saturating_sub(counter.next).saturating_add(counter.returned.len()))
+        let Counters { newest, .. } = inner.nodes.get(node)?;
+        Some(newest.prekeys.saturating_sub(newest.next).saturating_add(newest.returned.len()))
     }
 
     /// Leases under way.
@@ -271,7 +271,8 @@ impl Leases {
 
 impl Inner {
     fn counter(&mut self, place: &Place) -> Option<&mut Counter> {
-        self.nodes.get_mut(&place.node)?.iter_mut().find(|counter| counter.epoch == place.epoch)
+        let Counters { newest, previous } = self.nodes.get_mut(&place.node)?;
+        [Some(newest), previous.as_mut()].into_iter().flatten().find(|counter| counter.epoch == place.epoch)
     }
 
     /// Number of the lease that is given next.
