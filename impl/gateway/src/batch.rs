@@ -1,4 +1,4 @@
-//! The tree over a batch, and Offers from it without hashing anything again.
+//! The tree over a batch, and Offers from it.
 
 use crate::record::BatchRecord;
 use crate::store::StoreError;
@@ -32,7 +32,8 @@ fn parent(pair: &[Hash; 2]) -> Hash {
 /// A batch as Offers need it, in one piece of memory.
 #[derive(Clone)]
 pub(crate) struct Batch {
-    /// Protected header, header, signature, prekeys and the tree's hashes, one behind the other.
+    /// Protected header, header, signature, prekeys and the tree's hashes but for the leaves, one behind the other. A leaf is hashed faster
+    /// than it is fetched from memory, and takes as much of it as its prekey.
     bytes: Arc<[u8]>,
     protected: usize,
     header: usize,
@@ -45,8 +46,10 @@ impl Batch {
         let publication = Publication::parse(record.publication).map_err(|_| damaged())?;
         let SignedBatch { protected, header, signature } = publication.batch;
         let ys = publication.prekeys();
+        let leaves = if ys.len() > 1 { ys.as_flattened().len() } else { 0 };
+        let inner = record.tree.get(leaves..).ok_or_else(damaged)?;
         Ok(Batch {
-            bytes: [protected, header, signature, ys.as_flattened(), record.tree].concat().into(),
+            bytes: [protected, header, signature, ys.as_flattened(), inner].concat().into(),
             protected: protected.len(),
             header: header.len(),
             prekeys: ys.len(),
@@ -67,20 +70,24 @@ impl Batch {
         let (protected, rest) = self.bytes.split_at_checked(self.protected)?;
         let (header, rest) = rest.split_at_checked(self.header)?;
         let (signature, rest) = rest.split_first_chunk()?;
-        let (ys, tree) = rest.split_at_checked(self.prekeys.checked_mul(KEY)?)?;
-        let hashes = tree.as_chunks::<HASH>().0;
-        let (mut path, mut used) = ([0; PATH_MAX], 0_usize);
+        let (ys, inner) = rest.split_at_checked(self.prekeys.checked_mul(KEY)?)?;
+        let (ys, inner) = (ys.as_chunks::<KEY>().0, inner.as_chunks::<HASH>().0);
+        let (mut path, mut used) = ([Hash::default(); PATH_MAX / HASH], 0_usize);
         let (mut start, mut width, mut place) = (0_usize, self.prekeys, usize::from(index));
         while width > 1 {
-            let sibling = hashes.get(start.checked_add(place ^ 1)?)?;
-            let end = used.checked_add(HASH)?;
-            path.get_mut(used..end)?.copy_from_slice(sibling);
-            (used, start, width, place) = (end, start.checked_add(width)?, width / 2, place / 2);
+            *path.get_mut(used)? = if used == 0 {
+                leaf::<RustCrypto>(index ^ 1, ys.get(place ^ 1)?)
+            } else {
+                let sibling = inner.get(start.checked_add(place ^ 1)?)?;
+                start = start.checked_add(width)?;
+                *sibling
+            };
+            (used, width, place) = (used.checked_add(1)?, width / 2, place / 2);
         }
         let batch = SignedBatch { protected, header, signature };
-        let y = ys.as_chunks().0.get(usize::from(index))?;
+        let y = ys.get(usize::from(index))?;
         let mut out = vec![0; OFFER_MAX];
-        let length = Offer { batch, index: index.into(), y, path: path.get(..used)? }.write(&mut out).ok()?;
+        let length = Offer { batch, index: index.into(), y, path: path.get(..used)?.as_flattened() }.write(&mut out).ok()?;
         out.truncate(length);
         Some(out)
     }

@@ -7,12 +7,10 @@ use crate::record::NodeId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Bytes of all batches together.
-const BYTES_MAX: usize = 32 * 1024 * 1024;
-
 /// The newest batches of nodes that were asked for lately.
-#[derive(Default)]
 pub(crate) struct Batches {
+    /// Bytes of all batches together.
+    limit: usize,
     inner: Mutex<Inner>,
 }
 
@@ -26,6 +24,10 @@ struct Inner {
 }
 
 impl Batches {
+    pub(crate) fn new(limit: usize) -> Batches {
+        Batches { limit, inner: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,7 +43,7 @@ impl Batches {
         inner.bytes = inner.bytes.saturating_add(batch.len());
         inner.order.push_back(*node);
         inner.known.insert(*node, (epoch, batch));
-        while inner.bytes > BYTES_MAX
+        while inner.bytes > self.limit
             && let Some(first) = inner.order.front().copied()
         {
             inner.forget(&first);
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_newest_batch_of_a_node() {
-        let (batches, node) = (Batches::default(), [1; 16]);
+        let (batches, node) = (Batches::new(usize::MAX), [1; 16]);
         batches.keep(&node, 1, batch(0));
         batches.keep(&node, 1, batch(0));
         assert!(batches.get(&node, 1).is_some() && batches.get(&node, 2).is_none());
@@ -88,14 +90,13 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_first_go_first() {
-        let (batches, tree) = (Batches::default(), 1_000_000);
-        let fit = BYTES_MAX / batch(tree).len();
-        for n in 0..=u8::try_from(fit).unwrap() {
-            batches.keep(&[n; 16], 1, batch(tree));
+        let batch = batch(32);
+        let batches = Batches::new(batch.len() * 10 + 1);
+        for n in 0..=10 {
+            batches.keep(&[n; 16], 1, batch.clone());
         }
         assert!(batches.get(&[0; 16], 1).is_none() && batches.get(&[1; 16], 1).is_some());
         let inner = batches.lock();
-        assert_eq!((inner.known.len(), inner.order.len()), (fit, fit));
-        assert!(inner.bytes <= BYTES_MAX);
+        assert_eq!((inner.known.len(), inner.order.len(), inner.bytes), (10, 10, batch.len() * 10));
     }
 }

@@ -15,6 +15,8 @@ pub struct Policy {
     pub leases_per_address: u32,
     /// Leases that all addresses together may hold.
     pub leases_max: usize,
+    /// Bytes of batches that are kept in memory, ready for Offers; 4.2 kB for one of 64 prekeys.
+    pub ready_max: usize,
     /// Requests that one address may make in a burst; see [`requests_per_second`](Self::requests_per_second).
     pub burst: u32,
     /// Requests a second that are given back to an address.
@@ -60,6 +62,7 @@ impl Default for Policy {
             lease: 120,
             leases_per_address: 64,
             leases_max: 1_000_000,
+            ready_max: 256 * 1024 * 1024,
             burst: 200,
             requests_per_second: 50,
             queue_max: 512,
