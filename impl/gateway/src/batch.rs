@@ -29,36 +29,29 @@ fn parent(pair: &[Hash; 2]) -> Hash {
     builder.root().unwrap_or_default()
 }
 
-/// A batch as Offers need it, in one piece of memory.
-#[derive(Clone)]
-pub(crate) struct Batch {
-    /// Protected header, header, signature, prekeys and the tree's hashes but for the leaves, one behind the other. A leaf is hashed faster
-    /// than it is fetched from memory, and takes as much of it as its prekey.
-    bytes: Arc<[u8]>,
-    protected: usize,
-    header: usize,
-    prekeys: usize,
+/// What Offers are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    batch: SignedBatch<'a>,
+    ys: &'a [PublicKey],
+    /// The tree without its leaves: a leaf is hashed faster than it is fetched from memory, and takes as much of it as its prekey.
+    inner: &'a [Hash],
 }
 
-impl Batch {
+impl<'a> Parts<'a> {
     /// `Damaged` if the record is not of the form that was verified.
-    pub(crate) fn read(record: &BatchRecord<'_>) -> Result<Batch, StoreError> {
+    pub(crate) fn read(record: &BatchRecord<'a>) -> Result<Parts<'a>, StoreError> {
         let publication = Publication::parse(record.publication).map_err(|_| damaged())?;
-        let SignedBatch { protected, header, signature } = publication.batch;
-        let ys = publication.prekeys();
-        let leaves = if ys.len() > 1 { ys.as_flattened().len() } else { 0 };
-        let inner = record.tree.get(leaves..).ok_or_else(damaged)?;
-        Ok(Batch {
-            bytes: [protected, header, signature, ys.as_flattened(), inner].concat().into(),
-            protected: protected.len(),
-            header: header.len(),
-            prekeys: ys.len(),
-        })
+        let (ys, hashes) = (publication.prekeys(), record.tree.as_chunks().0);
+        let leaves = if ys.len() > 1 { ys.len() } else { 0 };
+        Ok(Parts { batch: publication.batch, ys, inner: hashes.get(leaves..).ok_or_else(damaged)? })
     }
 
-    /// Bytes of memory.
+    /// Bytes of all of them.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        let SignedBatch { protected, header, signature } = self.batch;
+        let all = [protected, header, signature, self.ys.as_flattened(), self.inner.as_flattened()];
+        all.into_iter().map(<[u8]>::len).sum()
     }
 
     /// G2: the Offer of one prekey. `Damaged` if the batch has no such prekey, or not all of its tree.
@@ -67,29 +60,68 @@ impl Batch {
     }
 
     fn try_offer(&self, index: u8) -> Option<Vec<u8>> {
-        let (protected, rest) = self.bytes.split_at_checked(self.protected)?;
-        let (header, rest) = rest.split_at_checked(self.header)?;
-        let (signature, rest) = rest.split_first_chunk()?;
-        let (ys, inner) = rest.split_at_checked(self.prekeys.checked_mul(KEY)?)?;
-        let (ys, inner) = (ys.as_chunks::<KEY>().0, inner.as_chunks::<HASH>().0);
         let (mut path, mut used) = ([Hash::default(); PATH_MAX / HASH], 0_usize);
-        let (mut start, mut width, mut place) = (0_usize, self.prekeys, usize::from(index));
+        let (mut start, mut width, mut place) = (0_usize, self.ys.len(), usize::from(index));
         while width > 1 {
             *path.get_mut(used)? = if used == 0 {
-                leaf::<RustCrypto>(index ^ 1, ys.get(place ^ 1)?)
+                leaf::<RustCrypto>(index ^ 1, self.ys.get(place ^ 1)?)
             } else {
-                let sibling = inner.get(start.checked_add(place ^ 1)?)?;
+                let sibling = self.inner.get(start.checked_add(place ^ 1)?)?;
                 start = start.checked_add(width)?;
                 *sibling
             };
             (used, width, place) = (used.checked_add(1)?, width / 2, place / 2);
         }
-        let batch = SignedBatch { protected, header, signature };
-        let y = ys.get(usize::from(index))?;
+        let y = self.ys.get(usize::from(index))?;
         let mut out = vec![0; OFFER_MAX];
-        let length = Offer { batch, index: index.into(), y, path: path.get(..used)?.as_flattened() }.write(&mut out).ok()?;
+        let path = path.get(..used)?.as_flattened();
+        let length = Offer { batch: self.batch, index: index.into(), y, path }.write(&mut out).ok()?;
         out.truncate(length);
         Some(out)
+    }
+}
+
+/// These parts in one piece of memory.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    /// Protected header, header, signature, prekeys and tree, one behind the other.
+    bytes: Arc<[u8]>,
+    protected: usize,
+    header: usize,
+    prekeys: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(parts: &Parts<'_>) -> Batch {
+        let Parts { batch: SignedBatch { protected, header, signature }, ys, inner } = *parts;
+        Batch {
+            bytes: [protected, header, signature, ys.as_flattened(), inner.as_flattened()].concat().into(),
+            protected: protected.len(),
+            header: header.len(),
+            prekeys: ys.len(),
+        }
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// As they were put together.
+    pub(crate) fn parts(&self) -> Result<Parts<'_>, StoreError> {
+        self.try_parts().ok_or_else(damaged)
+    }
+
+    fn try_parts(&self) -> Option<Parts<'_>> {
+        let (protected, rest) = self.bytes.split_at_checked(self.protected)?;
+        let (header, rest) = rest.split_at_checked(self.header)?;
+        let (signature, rest) = rest.split_first_chunk()?;
+        let (ys, inner) = rest.split_at_checked(self.prekeys.checked_mul(KEY)?)?;
+        Some(Parts {
+            batch: SignedBatch { protected, header, signature },
+            ys: ys.as_chunks().0,
+            inner: inner.as_chunks().0,
+        })
     }
 }
 
@@ -119,11 +151,13 @@ mod tests {
             }
             batch.extend(prekeys.as_flattened());
             let tree = tree(&prekeys);
-            let batch = Batch::read(&BatchRecord { publication: &batch, tree: &tree }).unwrap();
+            let parts = Parts::read(&BatchRecord { publication: &batch, tree: &tree }).unwrap();
+            let batch = Batch::new(&parts);
             for index in (0..=255).take(prekeys.len()) {
                 let mut path = [0; PATH_MAX];
                 merkle::path::<RustCrypto>(&prekeys, depth, index, &mut path).unwrap();
-                let offer = batch.offer(index).unwrap();
+                let offer = parts.offer(index).unwrap();
+                assert_eq!(offer, batch.parts().unwrap().offer(index).unwrap());
                 let offer = Offer::parse(&offer).unwrap();
                 assert_eq!(offer.path, &path[..depth.path_len()], "depth {depth:?} index {index}");
                 assert_eq!(offer.y, &prekeys[usize::from(index)]);

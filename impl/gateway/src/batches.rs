@@ -1,11 +1,15 @@
 //! Batches in memory, ready for Offers: reading one from the store costs as much as all else of an Offer together.
 //!
-//! A stored batch never changes, so that there is nothing to be kept up to date. Memory has a bound; the batches that were read first go first.
+//! A stored batch never changes, so that there is nothing to be kept up to date. Memory has a bound: when it is reached, only one in
+//! [`ADMITTED`] that are read takes the place of the one that was read first. Those that are asked for often come in soon, and where all are
+//! asked for equally seldom, hardly any is copied in vain.
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Parts};
 use crate::record::NodeId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+const ADMITTED: usize = 16;
 
 /// The newest batches of nodes that were asked for lately.
 pub(crate) struct Batches {
@@ -21,6 +25,8 @@ struct Inner {
     /// These nodes, in the order in which their batches were read.
     order: VecDeque<NodeId>,
     bytes: usize,
+    /// How many were not taken in since the last one that was.
+    passed: usize,
 }
 
 impl Batches {
@@ -36,13 +42,18 @@ impl Batches {
         self.lock().known.get(node).filter(|(known, _)| *known == epoch).map(|(_, batch)| batch.clone())
     }
 
-    /// Keeps a batch in place of what is known of this node.
-    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, batch: Batch) {
+    /// A batch was read: it is kept if there is room, or if it is its turn.
+    pub(crate) fn keep(&self, node: &NodeId, epoch: u64, parts: &Parts<'_>) {
         let mut inner = self.lock();
         inner.forget(node);
-        inner.bytes = inner.bytes.saturating_add(batch.len());
+        inner.passed = inner.passed.saturating_add(1);
+        if inner.bytes.saturating_add(parts.len()) > self.limit && inner.passed < ADMITTED {
+            return;
+        }
+        inner.passed = 0;
+        inner.bytes = inner.bytes.saturating_add(parts.len());
         inner.order.push_back(*node);
-        inner.known.insert(*node, (epoch, batch));
+        inner.known.insert(*node, (epoch, Batch::new(parts)));
         while inner.bytes > self.limit
             && let Some(first) = inner.order.front().copied()
         {
@@ -68,35 +79,44 @@ mod tests {
     use super::*;
     use crate::record::BatchRecord;
 
-    fn batch(tree: usize) -> Batch {
+    fn publication() -> Vec<u8> {
         let mut publication = vec![0x82, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0, 0x40, 0x58, 64];
         publication.extend([7; 64]);
         publication.extend([0x58, 32]);
         publication.extend([9; 32]);
-        Batch::read(&BatchRecord { publication: &publication, tree: &vec![1; tree] }).unwrap()
+        publication
+    }
+
+    fn parts<'a>(publication: &'a [u8], tree: &'a [u8]) -> Parts<'a> {
+        Parts::read(&BatchRecord { publication, tree }).unwrap()
     }
 
     #[test]
     fn the_newest_batch_of_a_node() {
-        let (batches, node) = (Batches::new(usize::MAX), [1; 16]);
-        batches.keep(&node, 1, batch(0));
-        batches.keep(&node, 1, batch(0));
+        let (batches, node, publication) = (Batches::new(usize::MAX), [1; 16], publication());
+        let (old, new) = (parts(&publication, &[]), parts(&publication, &[1; 32]));
+        batches.keep(&node, 1, &old);
+        batches.keep(&node, 1, &old);
         assert!(batches.get(&node, 1).is_some() && batches.get(&node, 2).is_none());
-        batches.keep(&node, 2, batch(32));
-        assert!(batches.get(&node, 1).is_none() && batches.get(&node, 2).is_some());
+        batches.keep(&node, 2, &new);
+        assert!(batches.get(&node, 1).is_none());
+        assert_eq!(batches.get(&node, 2).unwrap().len(), new.len());
         let inner = batches.lock();
-        assert_eq!((inner.order.len(), inner.bytes), (1, batch(32).len()));
+        assert_eq!((inner.order.len(), inner.bytes), (1, new.len()));
     }
 
     #[test]
-    fn memory_is_bounded_and_the_first_go_first() {
-        let batch = batch(32);
-        let batches = Batches::new(batch.len() * 10 + 1);
-        for n in 0..=10 {
-            batches.keep(&[n; 16], 1, batch.clone());
-        }
-        assert!(batches.get(&[0; 16], 1).is_none() && batches.get(&[1; 16], 1).is_some());
+    fn memory_is_bounded_and_few_take_the_place_of_the_first() {
+        let publication = publication();
+        let one = parts(&publication, &[]);
+        let batches = Batches::new(one.len() * 10 + 1);
+        let read = |n: usize| batches.keep(&[u8::try_from(n).unwrap(); 16], 1, &one);
+        let known = |n: usize| batches.get(&[u8::try_from(n).unwrap(); 16], 1).is_some();
+        (0..10 + ADMITTED - 1).for_each(read);
+        assert!((0..10).all(known) && !(10..10 + ADMITTED - 1).any(known));
+        read(100);
+        assert!(!known(0) && (1..10).all(known) && known(100));
         let inner = batches.lock();
-        assert_eq!((inner.known.len(), inner.order.len(), inner.bytes), (10, 10, batch.len() * 10));
+        assert_eq!((inner.known.len(), inner.order.len(), inner.bytes), (10, 10, one.len() * 10));
     }
 }

@@ -2,7 +2,7 @@
 
 mod requests;
 
-use crate::batch::Batch;
+use crate::batch::Parts;
 use crate::batches::Batches;
 use crate::bells::{Bells, Topic};
 use crate::leases::{Lease, Leases};
@@ -216,16 +216,22 @@ impl<S: Store> Gateway<S> {
 
     fn read_offer(&self, node: &NodeId, epoch: u64, index: u8) -> Result<Vec<u8>, Refusal> {
         if let Some(batch) = self.batches.get(node, epoch) {
-            return Ok(batch.offer(index)?);
+            return Ok(batch.parts()?.offer(index)?);
         }
-        let batch = self.store.read(|records| {
+        self.store.read(|records| {
             // A batch that was leased a moment ago may be gone by now.
-            let mut batch = Err(Refusal::Busy(1));
-            records.batch(node, epoch, &mut |record| batch = Batch::read(&record).map_err(Refusal::from))?;
-            batch
-        })?;
-        self.batches.keep(node, epoch, batch.clone());
-        Ok(batch.offer(index)?)
+            let mut offer = Err(Refusal::Busy(1));
+            records.batch(node, epoch, &mut |record| {
+                let parts = Parts::read(&record);
+                offer = parts
+                    .and_then(|parts| {
+                        self.batches.keep(node, epoch, &parts);
+                        parts.offer(index)
+                    })
+                    .map_err(Refusal::from);
+            })?;
+            offer
+        })
     }
 
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.
