@@ -1,4 +1,4 @@
-//! Batches in memory, ready for Offers: reading one from the store costs as much as all else of an Offer together.
+//! Batches in memory, ready for Offers: to read one from the store would be the largest part of an Offer's work.
 //!
 //! A stored batch never changes, so that there is nothing to be kept up to date. Memory has a bound: when it is reached, only one in
 //! [`ADMITTED`] that are read takes the place of the one that was read first. Those that are asked for often come in soon, and where all are
@@ -9,6 +9,7 @@ use crate::record::NodeId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// One in so many takes the place of another.
 const ADMITTED: usize = 16;
 
 /// The newest batches of nodes that were asked for lately.
