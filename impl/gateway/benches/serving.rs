@@ -286,7 +286,7 @@ fn many(scale: Scale, directory: &Path) {
     let mut thens: Vec<_> = all.iter().map(|one| Latency::new(one, offer(&one.nodes), 1)).collect();
     (0..scale.then).for_each(|turn| thens.iter_mut().for_each(|one| one.turn(turn)));
     let memory = udp::resident() / 1_000_000;
-    println!("memory of this process, where all of them run: {memory} MB; each may keep 64 MB of pages and 256 MB of batches");
+    println!("memory of all of them: {memory} MB; each may keep 64 MB of pages and 256 MB of batches");
     println!("p50 and p99 of a node's first Offer since the start, and of those after them");
     for ((one, first), then) in all.iter().zip(&mut firsts).zip(&mut thens) {
         println!("  {:6} nodes: {:6.1?}, then {:6.1?}", one.nodes.len(), first.quantiles(), then.quantiles());
