@@ -272,7 +272,7 @@ impl Leases {
 impl Inner {
     fn counter(&mut self, place: &Place) -> Option<&mut Counter> {
         let Counters { newest, previous } = self.nodes.get_mut(&place.node)?;
-        [Some(newest), previous.as_mut()].into_iter().flatten().find(|counter| counter.epoch == place.epoch)
+        std::iter::once(newest).chain(previous).find(|counter| counter.epoch == place.epoch)
     }
 
     /// Number of the lease that is given next.
