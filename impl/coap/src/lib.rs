@@ -8,6 +8,7 @@
 //! | bodies in blocks | 7959 | [`block`], `transfer` |
 //! | a server's requests and its observers | 7252 section 5, 7641 | [`server`], [`service`] |
 //! | a client's requests and observations | 7252 section 5, 7641 | [`client`] |
+//! | shares of what strangers can take | | [`shares`] |
 //!
 //! Every table that a peer can fill has a limit; what does not fit is refused or forgotten, never waited for.
 #![forbid(unsafe_code)]
@@ -30,6 +31,7 @@ pub mod names;
 mod observers;
 pub mod server;
 pub mod service;
+pub mod shares;
 mod transfer;
 
 pub use bare::Bare;
@@ -37,3 +39,4 @@ pub use client::{Client, Observation, Reply};
 pub use endpoint::{Endpoint, Failure, Parameters};
 pub use message::{Code, Method};
 pub use service::{Request, Response, Service};
+pub use shares::{Share, Shares, subscriber};

@@ -3,22 +3,11 @@
 use crate::policy::Policy;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 /// Addresses that are known at a time.
 const ADDRESSES_MAX: usize = 65_536;
-
-/// Who counts as one: an IPv4 address, or the /64 network of an IPv6 address.
-pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
-}
 
 #[derive(Clone, Copy)]
 struct Bucket {
@@ -108,13 +97,5 @@ mod tests {
         // The known ones are forgotten when their buckets are full again.
         assert!(quota.allow(IpAddr::V4(Ipv4Addr::BROADCAST), 102, &policy));
         assert_eq!(quota.inner.lock().unwrap().known.len(), 1);
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one() {
-        let of = |text: &str| subscriber(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
-        assert_ne!(of("2001:db8:1:3::1"), of("2001:db8:1:2::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

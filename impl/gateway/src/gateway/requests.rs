@@ -2,15 +2,14 @@
 
 use super::Gateway;
 use crate::bells::Topic;
-use crate::quota::subscriber;
 use crate::record::{NodeId, RequestState};
 use crate::refusal::Refusal;
 use crate::requests;
 use crate::steps::{self, Kept};
 use crate::store::{Store, StoreError, Write};
 use dke::Reject;
-use dke_coap::Bare;
 use dke_coap::message::{MAX_AGE, is_safe_to_forward};
+use dke_coap::{Bare, subscriber};
 use minicbor::Encoder;
 use std::net::IpAddr;
 use std::time::Duration;
