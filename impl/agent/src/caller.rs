@@ -113,10 +113,10 @@ impl Caller<'_> {
         let offer = loop {
             match self.gateway.offer(self.node.hash()).await {
                 Ok(offer) => break offer,
-                Err(Failure::Later(seconds)) => {
+                Err(failure @ (Failure::Later(seconds) | Failure::TooMany(seconds))) => {
                     let again = Instant::now().checked_add(Duration::from_secs(seconds));
                     let Some(again) = again.filter(|again| *again < asked.deadline) else {
-                        return Err(Failure::Later(seconds).into());
+                        return Err(failure.into());
                     };
                     progress(Progress::Exhausted(seconds));
                     sleep_until(again).await;
@@ -171,7 +171,7 @@ impl Caller<'_> {
                 Err(_) => return Err(Unfinished::Pending),
                 Ok(Ok(confirms)) => confirms,
                 // A gateway that restarts, or a network that fails for a while, is waited for.
-                Ok(Err(Failure::Network(_) | Failure::Later(_))) => {
+                Ok(Err(Failure::Network(_) | Failure::Later(_) | Failure::TooMany(_))) => {
                     if timeout_at(deadline, sleep(Duration::from_secs(1))).await.is_err() {
                         return Err(Unfinished::Pending);
                     }

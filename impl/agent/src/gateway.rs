@@ -1,5 +1,6 @@
 //! A gateway on the network: the resources of PROTOCOL.md section 14 as functions.
 
+mod pace;
 mod requests;
 
 pub use requests::Reply;
@@ -13,6 +14,7 @@ use dke_coap::names::{
     node_name,
 };
 use dke_coap::{Client, Endpoint, Method, Parameters};
+use pace::Pace;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,8 @@ const WAIT: u64 = 30;
 
 /// A puzzle is to be solved first.
 pub(crate) const PUZZLE: (u16, u16) = (4, 12);
+/// This address asks too often (RFC 8516).
+const TOO_MANY: (u16, u16) = (4, 29);
 
 /// Why the gateway was of no use.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +40,12 @@ pub enum Failure {
     /// It could not be reached, or said nothing.
     #[error("The gateway cannot be reached: {0}.")]
     Network(String),
-    /// Another try makes sense after so many seconds: no prekey is left, the queue is full, or too much was asked.
+    /// Another try makes sense after so many seconds: no prekey is left, or the queue or the store is full.
     #[error("The gateway has nothing for now; it says to try again in {0} s.")]
     Later(u64),
+    /// This address makes too many requests, or holds too many leases; another try makes sense after so many seconds. Short pauses were waited for.
+    #[error("The gateway takes nothing more from this address for now; it says to try again in {0} s.")]
+    TooMany(u64),
     /// It refused, with a code's class and detail.
     #[error("The gateway refused: {}.{:02}{}.", .0.0, .0.1, hint(*.0))]
     Refused((u16, u16)),
@@ -68,6 +75,12 @@ fn hint((class, detail): (u16, u16)) -> &'static str {
     }
 }
 
+/// Why another try makes sense only later.
+fn later(class: (u16, u16), retry_after: Option<u64>) -> Failure {
+    let seconds = retry_after.unwrap_or(WAIT).max(1);
+    if class == TOO_MANY { Failure::TooMany(seconds) } else { Failure::Later(seconds) }
+}
+
 /// An answer, whatever it came over.
 pub(crate) struct Answer {
     pub(crate) success: bool,
@@ -84,7 +97,7 @@ impl Answer {
     fn accepted(self) -> Result<Answer, Failure> {
         match (self.success, self.class) {
             (true, _) => Ok(self),
-            (false, (5, 3) | (4, 29)) => Err(Failure::Later(self.retry_after.unwrap_or(WAIT).max(1))),
+            (false, class @ ((5, 3) | TOO_MANY)) => Err(later(class, self.retry_after)),
             (false, PUZZLE) if !self.body.is_empty() => Err(Failure::Puzzle(self.body)),
             (false, class) => Err(Failure::Refused(class)),
         }
@@ -187,6 +200,23 @@ impl Gateway {
         body: &[u8],
         format: (u16, &str),
     ) -> Result<Answer, Failure> {
+        let mut pace = Pace::default();
+        loop {
+            match self.send_once(method, path, query, body, format).await {
+                Err(failure) => pace.keep(failure).await?,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[&str],
+        body: &[u8],
+        format: (u16, &str),
+    ) -> Result<Answer, Failure> {
         self.show(path, |resource| Traffic::Sent { resource, body });
         let answer = match &self.link {
             Link::Coap(client) => {
@@ -257,6 +287,16 @@ impl Gateway {
 
     /// Waits until there are Confirms for this exchange, by Observe or by a request that waits; at most some 30 s, then none are returned.
     pub async fn confirms(&self, node: &Hash, epoch: u64, index: u8) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut pace = Pace::default();
+        loop {
+            match self.confirms_once(node, epoch, index).await {
+                Err(failure) => pace.keep(failure).await?,
+                confirms => return confirms,
+            }
+        }
+    }
+
+    async fn confirms_once(&self, node: &Hash, epoch: u64, index: u8) -> Result<Vec<Vec<u8>>, Failure> {
         let (node, epoch, index) = (name(node), epoch.to_string(), index.to_string());
         let path = [ROOT, &node, CONFIRM, &epoch, &index];
         let answer = match &self.link {

@@ -42,9 +42,12 @@ pub(crate) struct Serve {
     /// For how many seconds a request and its response are kept
     #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
     pub(crate) keep_requests: u64,
-    /// Requests a second that one address may make; four times as many in a burst
+    /// Requests a second that one address may make
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) rate: u32,
+    /// Requests that one address may make in a burst, such as a site's nodes that start up at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    pub(crate) burst: u32,
     /// Puzzle before an Offer: zeros with which a hash must begin; each one more doubles the work
     #[arg(long, value_name = "ZEROS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=24))]
     pub(crate) puzzle: u8,

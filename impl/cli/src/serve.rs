@@ -57,7 +57,7 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
         requests_per_address: args.requests.div_ceil(4),
         request_retention: args.keep_requests,
         requests_per_second: args.rate,
-        burst: args.rate.saturating_mul(4),
+        burst: args.burst,
         ..Policy::default()
     };
     let options = Options { quota: args.quota.unwrap_or(u64::MAX), ..Options::default() };

@@ -9,13 +9,13 @@ mod common;
 mod proxy;
 
 use common::Place;
+use common::limit::eventually;
 use proxy::Proxy;
 use rand_core::{OsRng, RngCore as _};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::UdpSocket;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -48,6 +48,7 @@ impl Actor {
 
 struct World<'a> {
     place: &'a Place,
+    proxy: &'a Proxy,
     gateway: Actor,
     node: Actor,
     clients: Vec<Actor>,
@@ -63,7 +64,7 @@ impl World<'_> {
             0 | 1 => {
                 self.note_memory();
                 self.gateway.kill();
-                self.gateway = start_gateway(self.place, &self.gateway.words);
+                self.gateway = start_gateway(self.place, &self.gateway.words, self.proxy);
             }
             2 => {
                 self.node.kill();
@@ -110,11 +111,14 @@ impl Drop for World<'_> {
     }
 }
 
-fn start_gateway(place: &Place, words: &str) -> Actor {
+/// On a port of the system's choice, to which the proxy relays from now on.
+fn start_gateway(place: &Place, words: &str, proxy: &Proxy) -> Actor {
     let mut actor = Actor::start(place, words);
     let mut line = String::new();
     BufReader::new(actor.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains("coap"), "the gateway did not start again: {line}");
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    proxy.relay_to(ready["coap"].as_str().unwrap().strip_prefix("coap://").unwrap().parse().unwrap());
     actor
 }
 
@@ -144,18 +148,17 @@ fn a_bad_network_and_kills_on_all_sides() {
         place.ok(&format!("keygen c{client} --subject client-{client}"));
         place.ok(&format!("node trust lamp --client c{client}/credential.cbor"));
     }
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let proxy = Proxy::start(port);
+    let proxy = Proxy::start();
     let url = format!("coap://{}", proxy.address);
-    let serve =
-        format!("gateway serve --store store --node lamp/credential.cbor --coap {port} --lease 2 --rate 100000");
+    let serve = "gateway serve --store store --node lamp/credential.cbor --coap 127.0.0.1:0 --lease 2 --rate 100000";
     let run = format!("node run lamp --every 1 --depth 7 --low 16 --gateway {url}");
     let call = |client| {
         format!("client call c{client} --node lamp/credential.cbor --gateway {url} --refresh --wait 8 --data x")
     };
     let mut world = World {
         place: &place,
-        gateway: start_gateway(&place, &serve),
+        gateway: start_gateway(&place, serve, &proxy),
+        proxy: &proxy,
         node: Actor::start(&place, &run),
         clients: (0..CLIENTS).map(|client| Actor::start(&place, &call(client))).collect(),
         memory: 0,
@@ -185,17 +188,14 @@ fn a_bad_network_and_kills_on_all_sides() {
     resume_all("--wait 0");
     wake();
     world.clients =
-        (0..CLIENTS).map(|client| Actor::start(&place, &call(client).replace("--wait 8", "--wait 60"))).collect();
-    for _ in 0..200 {
+        (0..CLIENTS).map(|client| Actor::start(&place, &call(client).replace("--wait 8", "--wait 600"))).collect();
+    eventually("all calls end", || {
         let woken = wake();
         assert!(woken["left"].as_u64().unwrap() >= 16);
-        if world.clients.iter_mut().all(|client| client.child.try_wait().unwrap().is_some()) {
-            break;
-        }
-        sleep(Duration::from_millis(100));
-    }
+        world.clients.iter_mut().all(|client| client.child.try_wait().unwrap().is_some()).then_some(())
+    });
     assert!(world.clients.iter_mut().all(|client| client.child.wait().unwrap().success()), "a call on a good network");
-    let failed = resume_all("--wait 6");
+    let failed = resume_all("--wait 600");
     world.note_memory();
     let both = account(&place);
     let memory = world.memory;

@@ -6,6 +6,7 @@ mod common;
 mod served;
 
 use common::Place;
+use common::limit::eventually;
 use serde_json::Value;
 use served::Served;
 use std::process::{Child, Output, Stdio};
@@ -34,14 +35,8 @@ fn end(child: Child) -> Value {
 }
 
 /// Waits until so many Initiates are queued.
-fn queued(place: &Place, gateway: &Served, waiting: u64) {
-    for _ in 0..600 {
-        if gateway.nodes()["list"][0]["waiting"] == waiting {
-            return;
-        }
-        sleep(Duration::from_millis(50));
-    }
-    panic!("nothing came to {}", place.0.path().display());
+fn queued(gateway: &Served, waiting: u64) {
+    eventually("the Initiates come", || (gateway.waiting("waiting") == waiting).then_some(()));
 }
 
 fn session(place: &Place, called: &Value) {
@@ -64,11 +59,11 @@ fn two_clients_over_two_protocols_and_one_wake_up() {
     };
     // The first wake-up registers and publishes.
     assert_eq!(wake("true")["published"], 1);
-    let to = "--node lamp/credential.cbor --wait 60";
+    let to = "--node lamp/credential.cbor --wait 600";
     let anna = begin(&place, &format!("client call anna {to} --gateway {} --data on", gateway.coap));
     let ben =
         begin(&place, &format!("client call ben {to} --gateway {} --cwt ben.cwt --refresh --data open", gateway.http));
-    queued(&place, &gateway, 2);
+    queued(&gateway, 2);
     let woken = wake("printf '%s: ' \"$DKE_PEER $DKE_MODE\"; cat");
     assert_eq!((&woken["answered"], &woken["left"], &woken["published"]), (&2.into(), &30.into(), &0.into()));
     let (anna, ben) = (end(anna), end(ben));
@@ -86,14 +81,14 @@ fn kills_on_all_sides_end_well() {
     let mut gateway = Served::start(&place, "--open --lease 3600");
     let wake = format!("node run lamp --gateway {} --once", gateway.coap);
     place.ok(&wake);
-    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60 --data x", gateway.coap);
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 600 --data x", gateway.coap);
     // The client is killed while it waits, the gateway too.
     let mut anna = begin(&place, &call);
-    queued(&place, &gateway, 1);
+    queued(&gateway, 1);
     anna.kill().unwrap();
     anna.wait().unwrap();
     gateway.restart(&place);
-    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 60", gateway.http);
+    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 600", gateway.http);
     let anna = begin(&place, &resume);
     assert_eq!(place.ok(&wake)["answered"], 1);
     let resumed = end(anna);
@@ -105,7 +100,7 @@ fn kills_on_all_sides_end_well() {
     let calls: Vec<Child> = (0..4)
         .map(|_| begin(&place, &call.replace("anna", "ben").replace(" --data", " --cwt ben.cwt --data")))
         .collect();
-    queued(&place, &gateway, 4);
+    queued(&gateway, 4);
     for delay in [5, 15, 30, 45, 60, 80, 100] {
         let mut node = begin(&place, &wake);
         sleep(Duration::from_millis(delay));
@@ -156,11 +151,11 @@ fn prekeys_run_low_and_a_new_batch_comes() {
     let place = place();
     let gateway = Served::start(&place, "--node lamp/credential.cbor");
     let wake = format!("node run lamp --gateway {} --once --depth 1 --low 1", gateway.http);
-    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 60", gateway.coap);
+    let call = format!("client call anna --node lamp/credential.cbor --gateway {} --wait 600", gateway.coap);
     assert_eq!(place.ok(&wake)["left"], 2);
     for (left, published) in [(1, 0), (2, 1)] {
         let anna = begin(&place, &call);
-        queued(&place, &gateway, 1);
+        queued(&gateway, 1);
         let woken = place.ok(&wake);
         assert_eq!(
             (&woken["answered"], &woken["left"], &woken["published"]),
@@ -171,6 +166,28 @@ fn prekeys_run_low_and_a_new_batch_comes() {
     assert_eq!(place.ok("node status lamp")["epoch"], 2);
 }
 
+/// Who asks more often than the gateway allows waits as it is told, and asks again.
+#[test]
+fn a_rate_limit_holds_nobody_up_for_good() {
+    let place = place();
+    let gateway = Served::start(&place, "--open --burst 3 --rate 2");
+    // To register, to publish, and to look for mail and requests are five requests at least.
+    for (node, url) in [("lamp", &gateway.coap), ("ben", &gateway.http)] {
+        assert_eq!(place.ok(&format!("node run {node} --gateway {url} --once"))["published"], 1);
+    }
+    let call = "client call anna --node lamp/credential.cbor --wait 600 --gateway";
+    let calls: Vec<Child> = [&gateway.coap, &gateway.http].map(|url| begin(&place, &format!("{call} {url}"))).into();
+    let mut answered = 0;
+    eventually("both are answered", || {
+        let woken = place.ok(&format!("node run lamp --gateway {} --once", gateway.http));
+        answered += woken["answered"].as_u64().unwrap();
+        (answered == 2).then_some(())
+    });
+    for call in calls {
+        session(&place, &end(call));
+    }
+}
+
 #[test]
 fn a_puzzle_before_an_offer() {
     let place = place();
@@ -178,8 +195,8 @@ fn a_puzzle_before_an_offer() {
     let wake = format!("node run lamp --gateway {} --once", gateway.coap);
     place.ok(&wake);
     for url in [&gateway.coap, &gateway.http] {
-        let anna = begin(&place, &format!("client call anna --node lamp/credential.cbor --gateway {url} --wait 60"));
-        queued(&place, &gateway, 1);
+        let anna = begin(&place, &format!("client call anna --node lamp/credential.cbor --gateway {url} --wait 600"));
+        queued(&gateway, 1);
         assert_eq!(place.ok(&wake)["answered"], 1);
         session(&place, &end(anna));
     }

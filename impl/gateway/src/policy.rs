@@ -17,7 +17,8 @@ pub struct Policy {
     pub leases_max: usize,
     /// Bytes of batches that are kept in memory, ready for Offers; 4.2 kB for one of 64 prekeys.
     pub ready_max: usize,
-    /// Requests that one address may make in a burst; see [`requests_per_second`](Self::requests_per_second).
+    /// Requests that one address may make in a burst; see [`requests_per_second`](Self::requests_per_second). A site of 40 nodes behind one address
+    /// may start up at once: each registers, publishes 256 prekeys in nine blocks, twice where it is not known yet, and looks for its mail.
     pub burst: u32,
     /// Requests a second that are given back to an address.
     pub requests_per_second: u32,
@@ -63,7 +64,7 @@ impl Default for Policy {
             leases_per_address: 64,
             leases_max: 1_000_000,
             ready_max: 256 * 1024 * 1024,
-            burst: 200,
+            burst: 1000,
             requests_per_second: 50,
             queue_max: 512,
             confirms_max: 4,

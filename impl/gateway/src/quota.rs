@@ -85,6 +85,14 @@ mod tests {
         assert_eq!([allowed(100), allowed(100), allowed(101), allowed(110)], [3, 0, 2, 3]);
     }
 
+    /// Forty nodes behind one address: each asks whether it is known, registers, publishes 256 prekeys, and looks for mail and requests.
+    #[test]
+    fn a_site_that_starts_up_at_once_is_served() {
+        const PUBLICATION: usize = 9;
+        let (quota, policy, one) = (Quota::new(), Policy::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        assert!((0..40 * (PUBLICATION + 1 + PUBLICATION + 2)).all(|_| quota.allow(one, 100, &policy)));
+    }
+
     #[test]
     fn many_addresses_share_what_is_left_over() {
         let (quota, policy) = (Quota::new(), policy());

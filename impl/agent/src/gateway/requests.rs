@@ -1,6 +1,7 @@
 //! Requests to a node that sleeps: PROTOCOL.md section 16, from the client's end and from the node's.
 
-use super::{Answer, BODY_MAX, Failure, Gateway, Link, Traffic, WAIT, name, shown};
+use super::pace::Pace;
+use super::{Answer, BODY_MAX, Failure, Gateway, Link, TOO_MANY, Traffic, WAIT, later, name, shown};
 use crate::http::Sent;
 use coap_lite::{CoapOption, Packet};
 use dke::crypto::Hash;
@@ -26,17 +27,27 @@ impl Gateway {
     /// A client's request, an outer message: makes it, or collects the response of one that was made before with the very same bytes. The gateway is asked
     /// to wait so many seconds for the node, over HTTP; over CoAP it waits as it likes.
     pub async fn ask_node(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
+        let mut pace = Pace::default();
+        loop {
+            match self.ask_node_once(node, outer, wait).await {
+                Err(failure) => pace.keep(failure).await?,
+                reply => return reply,
+            }
+        }
+    }
+
+    async fn ask_node_once(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
         let path = [ROOT, "", NODES];
         let written = message::encode(outer).map_err(|_| Failure::TooLarge)?;
         self.show(&path, |resource| Traffic::Sent { resource, body: &written });
         let reply = match &self.link {
             Link::Coap(client) => {
                 let reply = client.send(&addressed(node, outer)?).await?;
-                // A node's own 5.03 would be protected.
-                if reply.code == Code::UNAVAILABLE && reply.option(OSCORE).is_none() {
-                    Reply::Sleeps(reply.uint(MAX_AGE).map_or(WAIT, u64::from))
-                } else {
-                    Reply::Response(message::decode(&reply.encode()).map_err(malformed)?)
+                // A node's own 5.03 or 4.29 would be protected.
+                match (reply.code, reply.option(OSCORE), reply.uint(MAX_AGE).map(u64::from)) {
+                    (Code::UNAVAILABLE, None, seconds) => Reply::Sleeps(seconds.unwrap_or(WAIT)),
+                    (Code::TOO_MANY, None, seconds) => return Err(later(TOO_MANY, seconds)),
+                    _ => Reply::Response(message::decode(&reply.encode()).map_err(malformed)?),
                 }
             }
             Link::Http(http) => {
@@ -95,12 +106,11 @@ fn headers(outer: &Packet) -> (&'static str, Option<String>) {
 /// The outer response that an HTTP response stands for.
 fn from_http(answer: Answer) -> Result<Reply, Failure> {
     const ACCEPTED: (u16, u16) = (2, 2);
-    let retry = answer.retry_after.unwrap_or(WAIT);
     if answer.class == ACCEPTED {
-        return Ok(Reply::Sleeps(retry));
+        return Ok(Reply::Sleeps(answer.retry_after.unwrap_or(WAIT)));
     }
-    if matches!(answer.class, (5, 3) | (4, 29)) {
-        return Err(Failure::Later(retry.max(1)));
+    if matches!(answer.class, (5, 3) | TOO_MANY) {
+        return Err(later(answer.class, answer.retry_after));
     }
     let (class, detail) = answer.class;
     let code =

@@ -1,6 +1,10 @@
 //! Runs the command `dke` in a temporary directory.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+#[path = "../../../../tests/common/limit.rs"]
+pub mod limit;
+
+use limit::Limit;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// A directory in which commands run.
-pub struct Place(pub TempDir);
+/// A directory in which commands run, for as long as a test may take.
+pub struct Place(pub TempDir, Limit);
 
 impl Place {
     pub fn new() -> Place {
-        Place(tempfile::tempdir().unwrap())
+        Place(tempfile::tempdir().unwrap(), Limit::new())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

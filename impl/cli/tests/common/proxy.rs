@@ -3,8 +3,8 @@
 use rand_core::{OsRng, RngCore as _};
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -23,28 +23,38 @@ struct Counts {
     calm: AtomicBool,
 }
 
+/// Where the server is now: another port each time it is started.
+type Server = Arc<Mutex<Option<SocketAddr>>>;
+
 /// Relays between clients and one server, for as long as the process lives.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
+    server: Server,
     counts: Arc<Counts>,
 }
 
 impl Proxy {
-    pub(crate) fn start(server: SocketAddr) -> Proxy {
+    pub(crate) fn start() -> Proxy {
+        let server = Server::default();
         let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
         let (address, counts) = (socket.local_addr().unwrap(), Arc::new(Counts::default()));
-        let shared = counts.clone();
+        let (shared, at) = (counts.clone(), server.clone());
         thread::spawn(move || {
             let mut ways: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
             let mut buffer = [0; 2048];
             loop {
                 // The server may be gone for a while.
                 let Ok((length, client)) = socket.recv_from(&mut buffer) else { continue };
-                let way = ways.entry(client).or_insert_with(|| back(server, client, &socket, &shared));
+                let Some(server) = *at.lock().unwrap() else { continue };
+                let way = ways.entry(client).or_insert_with(|| back(at.clone(), client, &socket, &shared));
                 treat(&shared, way, server, &buffer[..length]);
             }
         });
-        Proxy { address, counts }
+        Proxy { address, server, counts }
+    }
+
+    pub(crate) fn relay_to(&self, server: SocketAddr) {
+        *self.server.lock().unwrap() = Some(server);
     }
 
     /// From now on nothing is lost.
@@ -60,14 +70,16 @@ impl Proxy {
 }
 
 /// A socket towards the server for one client, and a thread for what comes back.
-fn back(server: SocketAddr, client: SocketAddr, to: &Arc<UdpSocket>, counts: &Arc<Counts>) -> Arc<UdpSocket> {
+fn back(server: Server, client: SocketAddr, to: &Arc<UdpSocket>, counts: &Arc<Counts>) -> Arc<UdpSocket> {
     let way = Arc::new(UdpSocket::bind(("127.0.0.1", 0)).unwrap());
     let (from, to, counts) = (way.clone(), to.clone(), counts.clone());
     thread::spawn(move || {
         let mut buffer = [0; 2048];
         loop {
             match from.recv_from(&mut buffer) {
-                Ok((length, sender)) if sender == server => treat(&counts, &to, client, &buffer[..length]),
+                Ok((length, sender)) if Some(sender) == *server.lock().unwrap() => {
+                    treat(&counts, &to, client, &buffer[..length])
+                }
                 _ => {}
             }
         }

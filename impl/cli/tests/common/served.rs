@@ -2,13 +2,12 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use crate::common::Place;
+use crate::common::limit::eventually;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 /// A gateway on ports of the system's choice.
 pub(crate) struct Served {
@@ -42,25 +41,29 @@ impl Served {
         *self = Served::start(place, &format!("--coap {} --http {}", port(&self.coap), port(&self.http)));
     }
 
-    /// Waits at most a minute until it ends by itself. Its exit code, and what it told.
+    /// Waits until it ends by itself. Its exit code, and what it told.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let end = (0..600).find_map(|_| {
-            sleep(Duration::from_millis(100));
-            self.child.try_wait().unwrap()
-        });
+        let code = eventually("the gateway ends", || self.child.try_wait().unwrap()).code();
         let mut told = String::new();
-        let code = end.expect("the gateway goes on").code();
         self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
         (code, told)
     }
 
-    /// The list of nodes, over HTTP.
+    /// The list of nodes, over HTTP. A test that asks more often than one address may is told so, and asks again.
     pub(crate) fn nodes(&self) -> Value {
-        let mut stream = TcpStream::connect(self.http.strip_prefix("http://").unwrap()).unwrap();
-        stream.write_all(b"GET /dke HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut all = String::new();
-        stream.read_to_string(&mut all).unwrap();
-        serde_json::from_str(all.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+        eventually("the list of nodes", || {
+            let mut stream = TcpStream::connect(self.http.strip_prefix("http://").unwrap()).unwrap();
+            stream.write_all(b"GET /dke HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            let mut all = String::new();
+            stream.read_to_string(&mut all).unwrap();
+            let (head, body) = all.split_once("\r\n\r\n").unwrap();
+            (!head.starts_with("HTTP/1.1 429 ")).then(|| serde_json::from_str(body).unwrap())
+        })
+    }
+
+    /// How many Initiates or requests wait for its first node.
+    pub(crate) fn waiting(&self, what: &str) -> u64 {
+        self.nodes()["list"][0][what].as_u64().unwrap()
     }
 
     /// Most memory that it has held, in kB.

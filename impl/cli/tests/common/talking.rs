@@ -2,11 +2,10 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use crate::common::Place;
+use crate::common::limit::eventually;
 use crate::served::Served;
 use serde_json::Value;
 use std::process::{Child, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 /// Answers with all that a request says of itself.
 pub(crate) const ECHO: &str = r#"printf '%s %s?%s %s %s %s ' "$DKE_METHOD" "$DKE_PATH" "$DKE_QUERY" "$DKE_FORMAT" "$DKE_SUBJECT" "$DKE_KEYS"; cat; printf '%s ' "$DKE_PATH" >>served"#;
@@ -53,21 +52,11 @@ impl Talking {
     #[allow(clippy::zombie_processes, reason = "a test that fails leaves it behind")]
     pub(crate) fn begin_call(&self, client: &str) -> Child {
         let call =
-            format!("client call {client} --node lamp/credential.cbor --gateway {} --wait 60", self.gateway.coap);
-        let before = self.waiting();
+            format!("client call {client} --node lamp/credential.cbor --gateway {} --wait 600", self.gateway.coap);
+        let before = self.gateway.waiting("waiting");
         let call = self.spawn(&call);
-        for _ in 0..600 {
-            if self.waiting() > before {
-                return call;
-            }
-            sleep(Duration::from_millis(20));
-        }
-        panic!("no Initiate came");
-    }
-
-    /// Initiates that wait.
-    fn waiting(&self) -> u64 {
-        self.gateway.nodes()["list"][0]["waiting"].as_u64().unwrap()
+        eventually("an Initiate comes", || (self.gateway.waiting("waiting") > before).then_some(()));
+        call
     }
 
     pub(crate) fn spawn(&self, words: &str) -> Child {
@@ -99,14 +88,23 @@ impl Talking {
 
     /// A request that nobody waits for: it is at the gateway when this returns.
     pub(crate) fn leave(&self, client: &str, scheme: &str, path: &str, more: &str) {
+        let before = self.gateway.waiting("requests");
         let words = self.request(client, scheme, path, &format!("{more} --wait 0"));
         let (name, sentence) = self.place.refused_with_changes(&words);
         assert_eq!(name, "Pending", "{sentence}");
+        // On a slow machine the command may give up before its request has come: then it is made again.
+        eventually("the request is at the gateway", || {
+            if self.gateway.waiting("requests") > before {
+                return Some(());
+            }
+            self.place.ok(&self.request(client, scheme, "", "--again --wait 0"));
+            None
+        });
     }
 
     /// The responses to what was left.
     pub(crate) fn collect(&self, client: &str, scheme: &str) -> Vec<Value> {
-        let told = self.place.ok(&self.request(client, scheme, "", "--again --wait 20"));
+        let told = self.place.ok(&self.request(client, scheme, "", "--again --wait 600"));
         told["responses"].as_array().unwrap().clone()
     }
 

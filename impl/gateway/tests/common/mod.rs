@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test uses its part")]
 
 pub mod faces;
+#[path = "../../../../tests/common/limit.rs"]
+pub mod limit;
 
 use dke::client::{Client, Request};
 use dke::crypto::Crypto as _;
@@ -34,13 +36,15 @@ pub fn sleep(seconds: u64) {
     NOW.with(|now| now.fetch_add(seconds, Ordering::Relaxed));
 }
 
+/// A directory for a store, for as long as a test may take.
 pub struct Place {
     pub dir: TempDir,
+    _limit: limit::Limit,
 }
 
 impl Place {
     pub fn new() -> Place {
-        Place { dir: tempfile::tempdir().unwrap() }
+        Place { dir: tempfile::tempdir().unwrap(), _limit: limit::Limit::new() }
     }
 
     pub fn path(&self) -> PathBuf {
