@@ -5,7 +5,7 @@
 //! # fn ask(credential: &dke::Credential<'_>) -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = blocking::Runtime::new()?;
 //! let gateway = runtime.connect("coap://gateway.example", Default::default())?;
-//! let offer = runtime.run(gateway.offer(credential.hash()))?;
+//! let offer = runtime.run(gateway.offer(credential.hash(), &mut rand_core::OsRng))?;
 //! # Ok(())
 //! # }
 //! ```

@@ -5,7 +5,7 @@ use dke::client::{AwaitingConfirm, Client, Request};
 use dke::params::{DATA_MAX, FINGERPRINT, INITIATE_MAX};
 use dke::store::ClientStore;
 use dke::{Credential, Error, Mode, Session};
-use rand_core::OsRng;
+use rand_core::CryptoRngCore;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -88,11 +88,12 @@ impl Caller<'_> {
         client: &Client<'_>,
         store: &mut S,
         asked: &Asked<'_>,
+        random: &mut impl CryptoRngCore,
         mut progress: impl FnMut(Progress),
     ) -> Result<Called, Unfinished<S::Error>> {
         let mut refused = (4, 9);
         for _ in 0..TRIES {
-            let (initiate, awaiting) = self.begin(client, store, asked, &mut progress).await?;
+            let (initiate, awaiting) = self.begin(client, store, asked, random, &mut progress).await?;
             match self.resume(store, &initiate, awaiting, asked.deadline, &mut progress).await {
                 // Over a lease that ran out, or somebody else's Initiate was first: this exchange can never end.
                 Err(Unfinished::Gateway(Failure::Refused(code @ (4, 4 | 9)))) => refused = code,
@@ -108,10 +109,11 @@ impl Caller<'_> {
         client: &Client<'_>,
         store: &mut S,
         asked: &Asked<'_>,
+        random: &mut impl CryptoRngCore,
         progress: &mut impl FnMut(Progress),
     ) -> Result<(Vec<u8>, AwaitingConfirm), Unfinished<S::Error>> {
         let offer = loop {
-            match self.gateway.offer(self.node.hash()).await {
+            match self.gateway.offer(self.node.hash(), random).await {
                 Ok(offer) => break offer,
                 Err(failure @ (Failure::Later(seconds) | Failure::TooMany(seconds))) => {
                     let again = Instant::now().checked_add(Duration::from_secs(seconds));
@@ -126,7 +128,7 @@ impl Caller<'_> {
         };
         let request = Request { mode: asked.mode, early_data: asked.early_data, now: asked.now };
         let mut initiate = vec![0; INITIATE_MAX];
-        let begun = client.initiate(store, &self.node, &offer, &request, &mut OsRng, &mut initiate)?;
+        let begun = client.initiate(store, &self.node, &offer, &request, random, &mut initiate)?;
         initiate.truncate(begun.len);
         progress(Progress::Initiated {
             epoch: begun.awaiting.epoch(),

@@ -15,6 +15,7 @@ use dke_coap::names::{
 };
 use dke_coap::{Client, Endpoint, Method, Parameters};
 use pace::Pace;
+use rand_core::CryptoRngCore;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,12 +168,17 @@ impl Gateway {
                 let peer = found.next().ok_or_else(wrong)?;
                 let any: SocketAddr = if peer.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
                 let endpoint = Endpoint::client(any, parameters).await.map_err(network)?;
-                Link::Coap(Client::new(endpoint, peer, BODY_MAX))
+                return Ok(Gateway::over(endpoint, peer));
             }
             "http" => Link::Http(Http(with_port(80))),
             _ => return Err(wrong()),
         };
         Ok(Gateway { link, tap: None })
+    }
+
+    /// The gateway at this address, over a given CoAP endpoint.
+    pub fn over(endpoint: Endpoint, peer: SocketAddr) -> Gateway {
+        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None }
     }
 
     /// The same gateway, whose traffic is shown to `tap`.
@@ -248,14 +254,13 @@ impl Gateway {
 
     /// G2: an Offer, for this requester alone.
     ///
-    /// If the gateway sets a puzzle, it is solved first: that takes a while on purpose.
-    pub async fn offer(&self, node: &Hash) -> Result<Vec<u8>, Failure> {
+    /// If the gateway sets a puzzle, it is solved first, from a random beginning: that takes a while on purpose.
+    pub async fn offer(&self, node: &Hash, random: &mut impl CryptoRngCore) -> Result<Vec<u8>, Failure> {
         let node = name(node);
         let path = [ROOT, &node, OFFER];
         match self.ask(Method::Post, &path, &[], &[]).await {
             Err(Failure::Puzzle(puzzle)) => {
-                let solved = tokio::task::spawn_blocking(move || solve(&puzzle)).await.ok().flatten();
-                let solution = solved.ok_or(Failure::Refused(PUZZLE))?;
+                let solution = solve(&puzzle, random).await.ok_or(Failure::Refused(PUZZLE))?;
                 Ok(self.ask(Method::Post, &path, &[], &solution).await?.body)
             }
             answer => Ok(answer?.body),

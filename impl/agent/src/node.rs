@@ -24,7 +24,7 @@ use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore, Trust};
 use dke::{Error, Mode, Session};
 use dke_app::Exchange;
-use rand_core::OsRng;
+use rand_core::CryptoRngCore;
 use std::future::Future;
 
 /// Rounds in which a mailbox is drained at one wake-up: a gateway cannot keep a node awake for ever.
@@ -145,16 +145,17 @@ pub struct NodeAgent<'a, T> {
 }
 
 impl<T: Trust> NodeAgent<'_, T> {
-    /// One wake-up.
+    /// One wake-up. `now` is in UNIX seconds.
     pub async fn wake<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
         &self,
         store: &mut S,
         handler: &mut impl Handler,
         now: u64,
+        random: &mut impl CryptoRngCore,
     ) -> Result<Wake, Interrupted<S::Error>> {
         let mut wake = Wake::default();
         if store.last_epoch().map_err(Error::Storage)? == 0 {
-            self.new_batch(store, now)?;
+            self.new_batch(store, now, random)?;
         }
         self.publish(store, &mut wake).await?;
         self.empty_outbox(store).await?;
@@ -165,7 +166,7 @@ impl<T: Trust> NodeAgent<'_, T> {
                 break;
             }
             for initiate in mail {
-                self.serve(store, handler, &token, &initiate, &mut wake).await?;
+                self.serve(store, handler, &token, &initiate, random, &mut wake).await?;
             }
         }
         // Before a new batch erases early keys, and after the Initiates from which requests have theirs.
@@ -173,7 +174,7 @@ impl<T: Trust> NodeAgent<'_, T> {
         self.serve_requests(store, handler, &token, &mut wake).await?;
         wake.left = store.left().map_err(Error::Storage)?;
         if wake.left < self.settings.low {
-            self.new_batch(store, now)?;
+            self.new_batch(store, now, random)?;
             self.publish(store, &mut wake).await?;
             wake.left = store.left().map_err(Error::Storage)?;
         }
@@ -181,10 +182,15 @@ impl<T: Trust> NodeAgent<'_, T> {
     }
 
     /// N1.1 and N1.2.
-    fn new_batch<S: NodeStore>(&self, store: &mut S, now: u64) -> Result<(), Error<S::Error>> {
+    fn new_batch<S: NodeStore>(
+        &self,
+        store: &mut S,
+        now: u64,
+        random: &mut impl CryptoRngCore,
+    ) -> Result<(), Error<S::Error>> {
         let Settings { suite, depth, lifetime, .. } = self.settings;
         let plan = Plan { suite, depth, not_after: now.saturating_add(lifetime) };
-        self.node.publish(store, &plan, &mut OsRng, &mut vec![0; PUBLICATION_MAX]).map(drop)
+        self.node.publish(store, &plan, random, &mut vec![0; PUBLICATION_MAX]).map(drop)
     }
 
     /// N1.3: sends the current Publication, unless the gateway has acknowledged it.
@@ -251,6 +257,7 @@ impl<T: Trust> NodeAgent<'_, T> {
         handler: &mut impl Handler,
         token: &[u8],
         initiate: &[u8],
+        random: &mut impl CryptoRngCore,
         wake: &mut Wake,
     ) -> Result<(), Interrupted<S::Error>> {
         let mut buffer = [0; CONFIRM_MAX];
@@ -274,7 +281,7 @@ impl<T: Trust> NodeAgent<'_, T> {
         let call = Call { peer: &peer, data: accepted.early_data(), mode: accepted.mode() };
         let answer = handler.answer(&call).await.filter(|answer| answer.len() <= DATA_MAX).unwrap_or_default();
         let mut confirm = vec![0; CONFIRM_MAX];
-        let confirmed = accepted.confirm(store, &answer, &mut OsRng, &mut confirm).map_err(|failed| failed.error)?;
+        let confirmed = accepted.confirm(store, &answer, random, &mut confirm).map_err(|failed| failed.error)?;
         confirm.truncate(confirmed.len);
         store.keep(&peer, early.expose(), &confirmed.session).map_err(Error::Storage)?;
         handler.established(&peer, &early, &confirmed.session);

@@ -15,6 +15,7 @@ use dke::store::{ClientStore, Pending};
 use dke::{Credential, Mode};
 use dke_agent::{Asked, Called, Caller, Gateway, Progress, Unfinished};
 use dke_coap::Parameters;
+use rand_core::OsRng;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -46,7 +47,7 @@ pub(crate) async fn call_over(
     let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
     let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
     let mut store = ClientDir::new(&args.to, &caller.node);
-    let called = caller.call(&client, &mut store, &asked, progress).await;
+    let called = caller.call(&client, &mut store, &asked, &mut OsRng, progress).await;
     store.told(called)
 }
 

@@ -15,6 +15,7 @@ use crate::{credential, node};
 use dke_coap::Parameters;
 use dke_gateway::{Embedded, Gateway, Options, Policy, coap, http};
 use parties::{Accepted, CALLERS, LAMP, call, sleeper};
+use rand_core::OsRng;
 use requests::ASKING;
 use scene::{ANNA, BEN, NODE, Recorder, Teller};
 use serde_json::{Value, json};
@@ -153,7 +154,7 @@ async fn scene(root: &Path, draw: bool) -> Result<Ends, Fault> {
 async fn serve(root: &Path) -> Result<(String, String), Fault> {
     let store = Embedded::open(&root.join(STORE), Options::default())?;
     let policy = Policy { retry_after: 1, ..Policy::default() };
-    let gateway = Arc::new(Gateway::new(store, policy, || files::now(None)));
+    let gateway = Arc::new(Gateway::new(store, policy, Arc::new(|| files::now(None)), &mut OsRng));
     let registered = gateway.register(&files::read(&credential_of(root, "lamp"))?).await;
     registered.map_err(|refusal| Fault::Broken(refusal.to_string()))?;
     let any = ([127, 0, 0, 1], 0).into();

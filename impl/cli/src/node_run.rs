@@ -21,6 +21,7 @@ use dke_agent::{
 };
 use dke_app::{Exchange, Role, message};
 use dke_coap::Parameters;
+use rand_core::OsRng;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -77,7 +78,7 @@ pub(crate) async fn wake(
             lifetime: MONTH,
         },
     };
-    agent.wake(&mut file, handler, now(None)).await
+    agent.wake(&mut file, handler, now(None), &mut OsRng).await
 }
 
 fn told(wake: &Wake) -> Report {

@@ -7,6 +7,7 @@ use crate::report::Report;
 use dke_coap::Parameters;
 use dke_gateway::resource::node_name;
 use dke_gateway::{Embedded, Gateway, Options, Policy, Refusal, coap, http, store::StoreError};
+use rand_core::OsRng;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -62,7 +63,7 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     };
     let options = Options { quota: args.quota.unwrap_or(u64::MAX), ..Options::default() };
     let store = Embedded::open(&args.store, options)?;
-    let gateway = Arc::new(Gateway::new(store, policy, || files::now(None)));
+    let gateway = Arc::new(Gateway::new(store, policy, Arc::new(|| files::now(None)), &mut OsRng));
     for path in &args.node {
         let (node, _) = gateway.register(&files::read(path)?).await.map_err(|refusal| refused(refusal).about(path))?;
         tell(&format!("{} is registered as {}.", path.display(), node_name(&node)));

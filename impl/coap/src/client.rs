@@ -6,8 +6,8 @@ use crate::endpoint::{Endpoint, Failure, Token};
 use crate::message::{Code, Method, code, put_texts, put_uint, texts, uint};
 use coap_lite::{CoapOption, MessageClass, Packet};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// Observe option of a request that registers.
 const REGISTER: u32 = 0;

@@ -4,9 +4,10 @@
 //! out the oldest of that set when it is full. So a request costs one look, and memory has a bound, whoever sends whatever: an answer has at
 //! most one block and its options. The index is small enough for a processor's cache; the ring is written from its start to its end.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a message id stands for the same message: EXCHANGE_LIFETIME (RFC 7252 section 4.8.2).
 const LIFETIME: Duration = Duration::from_secs(247);
@@ -46,7 +47,8 @@ struct Slot {
 
 /// The last requests and their answers.
 pub(crate) struct Dedup {
-    hash: RandomState,
+    /// Hashed first, so that nobody can choose requests that push out another one's.
+    secret: [u8; 16],
     sets: Vec<[Slot; WAYS]>,
     /// Request n stands at n modulo [`LENGTH`].
     ring: Vec<Entry>,
@@ -54,17 +56,23 @@ pub(crate) struct Dedup {
     count: u64,
 }
 
-impl Default for Dedup {
-    fn default() -> Self {
-        Dedup { hash: RandomState::new(), sets: vec![Default::default(); SETS], ring: Vec::new(), count: 0 }
-    }
-}
-
 impl Dedup {
+    /// An empty one. The secret is random.
+    pub(crate) fn new(secret: [u8; 16]) -> Dedup {
+        Dedup { secret, sets: vec![Default::default(); SETS], ring: Vec::new(), count: 0 }
+    }
+
+    fn tag(&self, key: &Key) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.secret);
+        key.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// A request has come.
     pub(crate) fn begin(&mut self, peer: SocketAddr, id: u16, now: Instant) -> Seen {
         let key = (peer, id);
-        let tag = self.hash.hash_one(key);
+        let tag = self.tag(&key);
         if let Some(known) = self.find(tag, &key)
             && now.saturating_duration_since(known.began) < LIFETIME
         {
@@ -118,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_same_message_id_is_the_same_message_for_a_while() {
-        let (mut dedup, start) = (Dedup::default(), Instant::now());
+        let (mut dedup, start) = (Dedup::new([7; 16]), Instant::now());
         let peers: [SocketAddr; 2] = ["192.0.2.1:5683".parse().unwrap(), "192.0.2.1:5684".parse().unwrap()];
         let answer = b"answer".to_vec();
         assert_eq!(dedup.begin(peers[0], 7, start), Seen::New(1));
@@ -143,7 +151,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_comes_too_late_is_not_another_ones() {
-        let (mut dedup, start) = (Dedup::default(), Instant::now());
+        let (mut dedup, start) = (Dedup::new([7; 16]), Instant::now());
         let peer: SocketAddr = "192.0.2.1:5683".parse().unwrap();
         assert_eq!(dedup.begin(peer, 7, start), Seen::New(1));
         for n in 0..LENGTH {
@@ -155,19 +163,19 @@ mod tests {
 
     #[test]
     fn it_is_bounded() {
-        let mut dedup = Dedup::default();
+        let mut dedup = Dedup::new([7; 16]);
         flood(&mut dedup, 200_000);
         assert!(dedup.sets.len() == SETS && dedup.ring.len() == LENGTH);
     }
 
     #[test]
     fn a_message_is_remembered_while_there_is_room() {
-        let mut dedup = Dedup::default();
+        let mut dedup = Dedup::new([7; 16]);
         let requests = u32::try_from(SETS * WAYS / 4).unwrap();
         flood(&mut dedup, requests);
         let remembered = (0..requests).filter(|n| {
             let key = (SocketAddr::from((std::net::Ipv4Addr::from_bits(*n), 5683)), 7);
-            dedup.find(dedup.hash.hash_one(key), &key).is_some()
+            dedup.find(dedup.tag(&key), &key).is_some()
         });
         // A set has one on average; hardly one has more than four.
         assert!(remembered.count() > SETS * WAYS / 4 * 99 / 100);

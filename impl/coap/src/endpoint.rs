@@ -1,13 +1,16 @@
-//! The message layer (RFC 7252 section 4): one UDP socket, retransmission, matching, and congestion control.
+//! The message layer (RFC 7252 section 4): one socket, retransmission, matching, and congestion control.
 //!
 //! Towards each peer at most one confirmable message is under way (NSTART = 1, section 4.7); it is repeated after 2 to 3 s, then after twice
 //! as long each time, four times in all (section 4.8).
 
+use crate::datagrams::{Datagrams, recv_from, send_to};
 use crate::message::{Bad, Class, DATAGRAM_MAX, empty, parse};
 use crate::server::Server;
 use crate::service::Service;
 use coap_lite::{MessageType, Packet};
-use rand::Rng as _;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use rand_core::CryptoRngCore;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{ToSocketAddrs, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 /// Responses to one request, or notifications of one observation, that wait to be read.
@@ -72,10 +76,25 @@ pub enum Failure {
 #[derive(Clone)]
 pub struct Endpoint {
     pub(crate) inner: Arc<Inner>,
+    /// Of a client: ends with the last clone.
+    _reader: Option<Arc<Reader>>,
 }
 
+/// The task that reads a client's socket.
+struct Reader(AbortHandle);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Randomness of an endpoint: message ids, tokens and the times of retransmissions.
+type Random = Mutex<Box<dyn CryptoRngCore + Send>>;
+
 pub(crate) struct Inner {
-    pub(crate) socket: UdpSocket,
+    pub(crate) socket: Box<dyn Datagrams>,
+    random: Random,
     pub(crate) parameters: Parameters,
     ids: AtomicU16,
     /// Confirmable messages that wait to be acknowledged.
@@ -105,33 +124,48 @@ enum Delivered {
 }
 
 impl Endpoint {
-    /// A client. Its socket is read as long as it lives.
+    /// A client on a UDP socket, with randomness of the system.
     pub async fn client(bind: impl ToSocketAddrs, parameters: Parameters) -> io::Result<Endpoint> {
-        let endpoint = Endpoint::bind(bind, parameters).await?;
-        // The task holds the endpoint's inside weakly, so that it ends with the last clone.
-        let weak = Arc::downgrade(&endpoint.inner);
-        tokio::spawn(async move {
-            let mut buffer = vec![0; DATAGRAM_MAX];
-            while let Some(inner) = weak.upgrade() {
-                let Ok(received) = timeout(Duration::from_secs(1), inner.socket.recv_from(&mut buffer)).await else {
-                    continue;
-                };
-                // An ICMP error of an earlier message is no reason to stop.
-                let Ok((length, peer)) = received else { continue };
-                inner.receive(peer, buffer.get(..length).unwrap_or_default(), None::<&Arc<Server<NoService>>>).await;
-            }
-        });
-        Ok(endpoint)
+        Ok(Endpoint::client_over(UdpSocket::bind(bind).await?, parameters, StdRng::from_entropy()))
     }
 
-    /// A server; it serves while the returned future is polled.
+    /// A client over given datagrams, which are read as long as it lives.
+    pub fn client_over(
+        socket: impl Datagrams,
+        parameters: Parameters,
+        random: impl CryptoRngCore + Send + 'static,
+    ) -> Endpoint {
+        let inner = Arc::new(Inner::new(socket, parameters, random));
+        let read = inner.clone();
+        let reader = tokio::spawn(async move {
+            let mut buffer = vec![0; DATAGRAM_MAX];
+            loop {
+                // An ICMP error of an earlier message is no reason to stop.
+                let Ok((length, peer)) = recv_from(&*read.socket, &mut buffer).await else { continue };
+                read.receive(peer, buffer.get(..length).unwrap_or_default(), None::<&Arc<Server<NoService>>>).await;
+            }
+        });
+        Endpoint { inner, _reader: Some(Arc::new(Reader(reader.abort_handle()))) }
+    }
+
+    /// A server on a UDP socket, with randomness of the system; it serves while the returned future is polled.
     pub async fn serve<S: Service>(
         bind: impl ToSocketAddrs,
         parameters: Parameters,
         service: S,
     ) -> io::Result<(Endpoint, impl Future<Output = ()>)> {
-        let endpoint = Endpoint::bind(bind, parameters).await?;
-        let inner = endpoint.inner.clone();
+        Ok(Endpoint::serve_over(UdpSocket::bind(bind).await?, parameters, StdRng::from_entropy(), service))
+    }
+
+    /// A server over given datagrams; it serves while the returned future is polled.
+    pub fn serve_over<S: Service>(
+        socket: impl Datagrams,
+        parameters: Parameters,
+        random: impl CryptoRngCore + Send + 'static,
+        service: S,
+    ) -> (Endpoint, impl Future<Output = ()>) {
+        let inner = Arc::new(Inner::new(socket, parameters, random));
+        let endpoint = Endpoint { inner: inner.clone(), _reader: None };
         let server = Arc::new(Server::new(inner.clone(), service));
         let serve = async move {
             let mut buffer = vec![0; DATAGRAM_MAX];
@@ -139,7 +173,7 @@ impl Endpoint {
                 // What has come meanwhile is served in one go.
                 for turn in 0..TOGETHER {
                     let received = match turn {
-                        0 => inner.socket.recv_from(&mut buffer).await,
+                        0 => recv_from(&*inner.socket, &mut buffer).await,
                         _ => inner.socket.try_recv_from(&mut buffer),
                     };
                     // An ICMP error of an earlier message is no reason to stop.
@@ -149,19 +183,7 @@ impl Endpoint {
                 server.send_answers().await;
             }
         };
-        Ok((endpoint, serve))
-    }
-
-    async fn bind(bind: impl ToSocketAddrs, parameters: Parameters) -> io::Result<Endpoint> {
-        let inner = Inner {
-            socket: UdpSocket::bind(bind).await?,
-            parameters,
-            ids: AtomicU16::new(rand::random()),
-            unacknowledged: Mutex::default(),
-            tokens: Mutex::default(),
-            turns: Mutex::default(),
-        };
-        Ok(Endpoint { inner: Arc::new(inner) })
+        (endpoint, serve)
     }
 
     /// Where it listens.
@@ -184,14 +206,32 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Inner {
+    fn new(socket: impl Datagrams, parameters: Parameters, mut random: impl CryptoRngCore + Send + 'static) -> Inner {
+        Inner {
+            socket: Box::new(socket),
+            parameters,
+            ids: AtomicU16::new(random.r#gen()),
+            random: Mutex::new(Box::new(random)),
+            unacknowledged: Mutex::default(),
+            tokens: Mutex::default(),
+            turns: Mutex::default(),
+        }
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        lock(&self.random).fill_bytes(&mut bytes);
+        bytes
+    }
+
     pub(crate) fn next_id(&self) -> u16 {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) async fn send(&self, peer: SocketAddr, packet: &Packet) -> Result<(), Failure> {
         let bytes = packet.to_bytes_unlimited().map_err(|_| Failure::Malformed("it cannot be encoded"))?;
-        self.socket.send_to(&bytes, peer).await?;
-        Ok(())
+        Ok(send_to(&*self.socket, &bytes, peer).await?)
     }
 
     async fn receive<S: Service>(&self, peer: SocketAddr, datagram: &[u8], server: Option<&Arc<Server<S>>>) {
@@ -253,7 +293,7 @@ impl Inner {
 
     /// A new token (8 random bytes), and what comes for it.
     pub(crate) fn token(self: &Arc<Self>, peer: SocketAddr) -> Token {
-        let bytes: [u8; 8] = rand::random();
+        let bytes: [u8; 8] = self.random();
         let (tell, responses) = mpsc::channel(UNREAD_MAX);
         lock(&self.tokens).insert((peer, bytes.to_vec()), tell);
         Token { endpoint: self.clone(), peer, bytes: bytes.to_vec(), responses }
@@ -279,7 +319,7 @@ impl Inner {
         packet.header.message_id = id;
         let (tell, mut acknowledged) = oneshot::channel();
         let _waiting = Waiting::new(self, (peer, id), tell);
-        let mut wait = self.parameters.ack_timeout.mul_f64(rand::thread_rng().gen_range(1.0..1.5));
+        let mut wait = self.parameters.ack_timeout.mul_f64(lock(&self.random).gen_range(1.0..1.5));
         for _ in 0..=self.parameters.max_retransmit {
             self.send(peer, packet).await?;
             match timeout(wait, &mut acknowledged).await {

@@ -2,6 +2,7 @@
 //!
 //! | layer | RFC | where |
 //! |---|---|---|
+//! | what carries datagrams | | [`datagrams`] |
 //! | datagrams: form, codes, options | 7252 section 3, 5.10 | [`message`] |
 //! | messages without a hop's own, as proxies pass them on | 7252 section 5.7 | [`bare`] |
 //! | messages: deduplication, retransmission, matching, congestion control | 7252 section 4 | [`endpoint`] |
@@ -24,6 +25,7 @@
 pub mod bare;
 pub mod block;
 pub mod client;
+pub mod datagrams;
 mod dedup;
 pub mod endpoint;
 pub mod message;
@@ -36,6 +38,7 @@ mod transfer;
 
 pub use bare::Bare;
 pub use client::{Client, Observation, Reply};
+pub use datagrams::Datagrams;
 pub use endpoint::{Endpoint, Failure, Parameters};
 pub use message::{Code, Method};
 pub use service::{Request, Response, Service};

@@ -1,6 +1,7 @@
 //! A server: requests in, answers out (RFC 7252 section 5, RFC 7959, RFC 7641).
 
 use crate::block::{BLOCK_MAX, Block};
+use crate::datagrams::send_to;
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
 use crate::message::{
@@ -17,8 +18,8 @@ use std::future::Future;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// Requests that may be under way at a time; further ones get 5.03.
 const UNDER_WAY_MAX: usize = 4096;
@@ -63,9 +64,9 @@ impl Answers {
 impl<S: Service> Server<S> {
     pub(crate) fn new(endpoint: Arc<Inner>, service: S) -> Server<S> {
         Server {
+            dedup: Mutex::new(Dedup::new(endpoint.random())),
             endpoint,
             service,
-            dedup: Mutex::default(),
             transfers: Mutex::new(Transfers::new()),
             observers: Observers::default(),
             under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
@@ -132,9 +133,7 @@ impl<S: Service> Server<S> {
             return;
         }
         for (peer, _, datagram) in answers.datagrams() {
-            if self.endpoint.socket.try_send_to(datagram, peer).is_err() {
-                let _ = self.endpoint.socket.send_to(datagram, peer).await;
-            }
+            let _ = send_to(&*self.endpoint.socket, datagram, peer).await;
         }
         let mut dedup = lock(&self.dedup);
         for (_, number, datagram) in answers.datagrams() {
@@ -166,7 +165,7 @@ impl<S: Service> Server<S> {
 
     async fn send(&self, head: &Head, packet: &Packet) {
         let Ok(bytes) = packet.to_bytes_unlimited() else { return };
-        let _ = self.endpoint.socket.send_to(&bytes, head.peer).await;
+        let _ = send_to(&*self.endpoint.socket, &bytes, head.peer).await;
         lock(&self.dedup).end(head.number, &bytes);
     }
 

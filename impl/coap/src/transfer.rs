@@ -6,7 +6,8 @@ use crate::service::Response;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// For how long half a transfer is kept.
 const LIFETIME: Duration = Duration::from_secs(60);

@@ -16,6 +16,7 @@ mod udp;
 use dke_coap::Parameters;
 use dke_gateway::{Embedded, Gateway, NodeId, Options, Policy, coap};
 use nodes::{fill, initiate};
+use rand::rngs::OsRng;
 use redb::{Database, TableDefinition};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -71,7 +72,12 @@ fn policy(lease: u64) -> Policy {
 }
 
 fn open(path: &Path, lease: u64) -> Arc<Gateway<Embedded>> {
-    Arc::new(Gateway::new(Embedded::open(path, Options::default()).unwrap(), policy(lease), clock))
+    Arc::new(Gateway::new(
+        Embedded::open(path, Options::default()).unwrap(),
+        policy(lease),
+        Arc::new(clock),
+        &mut OsRng,
+    ))
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -7,7 +7,8 @@ use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
 use dke_coap::message::{CONTENT_FORMAT, MAX_AGE};
 use dke_coap::names::read_node_host;
-use dke_coap::{Bare, Code, Endpoint, Parameters, Request, Response, Service};
+use dke_coap::{Bare, Code, Datagrams, Endpoint, Parameters, Request, Response, Service};
+use rand_core::CryptoRngCore;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,16 @@ pub async fn coap<S: Store>(
 ) -> io::Result<(SocketAddr, impl Future<Output = ()>)> {
     let (endpoint, serve) = Endpoint::serve(bind, parameters, Face(gateway)).await?;
     Ok((endpoint.address()?, serve))
+}
+
+/// The same over given datagrams. The random source is for message ids.
+pub fn coap_over<S: Store>(
+    gateway: Arc<Gateway<S>>,
+    socket: impl Datagrams,
+    parameters: Parameters,
+    random: impl CryptoRngCore + Send + 'static,
+) -> impl Future<Output = ()> {
+    Endpoint::serve_over(socket, parameters, random, Face(gateway)).1
 }
 
 struct Face<S>(Arc<Gateway<S>>);

@@ -1,6 +1,6 @@
 //! The durable store in one file: redb, with group commit.
 //!
-//! One thread writes. It takes all changes that wait, up to [`GROUP_MAX`], runs them in one transaction, commits once and tells all of them.
+//! One thread writes ([`Embedded::open_inline`]: whoever makes a change). It takes all changes that wait, up to [`GROUP_MAX`], runs them in one transaction, commits once and tells all of them.
 //! So a commit's price is shared by whatever arrived during the one before. Readers share one read transaction of
 //! the last commit. After an error of
 //! the medium redb takes no change until the file is opened anew: the writer ends.
@@ -13,10 +13,10 @@ mod tables;
 
 use crate::refusal::Refusal;
 use crate::store::{Change, Read, Store, StoreError, Write};
-use redb::{Database, DatabaseError, StorageError};
+use redb::{Database, DatabaseError, StorageBackend, StorageError};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tables::{Reading, Writing, check_format};
@@ -36,9 +36,16 @@ const RETRY: u64 = 1;
 pub struct Embedded {
     latest: Arc<Latest>,
     start: u64,
-    jobs: Option<mpsc::SyncSender<Box<dyn Job>>>,
-    writer: Option<JoinHandle<()>>,
+    changes: Changes,
     failure: watch::Receiver<Option<StoreError>>,
+}
+
+/// Who runs the changes.
+enum Changes {
+    /// A thread of its own.
+    Thread { jobs: Option<mpsc::SyncSender<Box<dyn Job>>>, writer: Option<JoinHandle<()>> },
+    /// Whoever makes them; `None` once the medium has failed.
+    Inline(Mutex<Option<Writer>>),
 }
 
 /// What readers see: opening a transaction and its tables anew for each of them would cost more than what most of them read.
@@ -69,28 +76,56 @@ impl Embedded {
         if !path.exists() {
             create(path).map_err(|error| opening(path, error))?;
         }
-        let database = Database::builder()
-            .set_cache_size(options.cache)
-            .set_check_integrity_on_open(true)
-            .open(path)
-            .map_err(|error| opening(path, error))?;
+        let database = builder(options).open(path).map_err(|error| opening(path, error))?;
         check_format(&database).map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
-        let start = Writing::begin_start(&database)?;
-        let latest = Arc::new(Latest::new(Arc::new(Reading::begin(&database)?)));
+        let of = path.to_path_buf();
+        let (latest, start, writer, failure) = Writer::begin(database, move || is_full(&of, options))?;
         let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
-        let (fail, failure) = watch::channel(None);
-        let writer = Writer { database, latest: latest.clone(), path: path.to_path_buf(), options, fail };
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
-        Ok(Embedded { latest, start, jobs: Some(jobs), writer: Some(writer), failure })
+        let changes = Changes::Thread { jobs: Some(jobs), writer: Some(writer) };
+        Ok(Embedded { latest, start, changes, failure })
+    }
+
+    /// Opens the store on another medium than a file; makes it if the medium is empty. `is_full` is asked before each change.
+    ///
+    /// There is no thread: each change is committed alone, before [`Store::write`] first yields. So all that happens follows from what the
+    /// callers do, as a simulation needs it; a real gateway is slower this way.
+    pub fn open_inline(
+        medium: impl StorageBackend,
+        options: Options,
+        is_full: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Embedded, StoreError> {
+        let place = Path::new("on the given medium");
+        let is_new = medium.len().map_err(failed)? == 0;
+        let database = builder(options).create_with_backend(medium).map_err(|error| opening(place, error))?;
+        if is_new {
+            Writing::create(&database)?;
+        }
+        check_format(&database).map_err(|why| StoreError::Damaged(place.display().to_string(), why))?;
+        let (latest, start, writer, failure) = Writer::begin(database, is_full)?;
+        Ok(Embedded { latest, start, changes: Changes::Inline(Mutex::new(Some(writer))), failure })
     }
 }
 
-impl Drop for Embedded {
+fn builder(options: Options) -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(options.cache).set_check_integrity_on_open(true);
+    builder
+}
+
+fn is_full(path: &Path, options: Options) -> bool {
+    let free = |medium: rustix::fs::StatVfs| medium.f_bavail.saturating_mul(medium.f_frsize);
+    fs::metadata(path).is_ok_and(|file| file.len() >= options.quota)
+        || rustix::fs::statvfs(path).is_ok_and(|medium| free(medium) < options.free)
+}
+
+impl Drop for Changes {
     /// What was accepted is still written.
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(writer) = self.writer.take() {
+        let Changes::Thread { jobs, writer } = self else { return };
+        *jobs = None;
+        if let Some(writer) = writer.take() {
             let _ = writer.join();
         }
     }
@@ -109,12 +144,20 @@ impl Store for Embedded {
     async fn write<T: Send + 'static>(&self, change: impl Change<T>) -> Result<T, Refusal> {
         let (tell, told) = oneshot::channel();
         let job = Box::new(Waiting { change: Some(change), result: None, tell });
-        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        match jobs.try_send(job) {
-            Ok(()) => told.await.map_err(|_| ended())?,
-            Err(mpsc::TrySendError::Full(_)) => Err(Refusal::Busy(RETRY)),
-            Err(mpsc::TrySendError::Disconnected(_)) => Err(ended().into()),
+        match &self.changes {
+            Changes::Thread { jobs, .. } => match jobs.as_ref().ok_or_else(ended)?.try_send(job) {
+                Ok(()) => {}
+                Err(mpsc::TrySendError::Full(_)) => return Err(Refusal::Busy(RETRY)),
+                Err(mpsc::TrySendError::Disconnected(_)) => return Err(ended().into()),
+            },
+            Changes::Inline(writer) => {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                if !writer.as_ref().ok_or_else(ended)?.serve(vec![job]) {
+                    *writer = None;
+                }
+            }
         }
+        told.await.map_err(|_| ended())?
     }
 
     async fn failure(&self) -> StoreError {
@@ -204,12 +247,22 @@ impl<T: Send, F: Change<T>> Job for Waiting<T, F> {
 struct Writer {
     database: Database,
     latest: Arc<Latest>,
-    path: PathBuf,
-    options: Options,
+    is_full: Box<dyn Fn() -> bool + Send>,
     fail: watch::Sender<Option<StoreError>>,
 }
 
+/// What readers see, which start this is, the writer, and how it will end.
+type Begun = (Arc<Latest>, u64, Writer, watch::Receiver<Option<StoreError>>);
+
 impl Writer {
+    fn begin(database: Database, is_full: impl Fn() -> bool + Send + 'static) -> Result<Begun, StoreError> {
+        let start = Writing::begin_start(&database)?;
+        let latest = Arc::new(Latest::new(Arc::new(Reading::begin(&database)?)));
+        let (fail, failure) = watch::channel(None);
+        let writer = Writer { database, latest: latest.clone(), is_full: Box::new(is_full), fail };
+        Ok((latest, start, writer, failure))
+    }
+
     fn run(self, queue: mpsc::Receiver<Box<dyn Job>>) {
         let (mut last, mut took) = (1, Duration::ZERO);
         while let Ok(first) = queue.recv() {
@@ -227,27 +280,32 @@ impl Writer {
                 group.push(next);
             }
             let start = Instant::now();
-            let committed = self.commit(&mut group);
-            (last, took) = (group.len(), start.elapsed());
-            for job in group {
-                job.tell(committed.clone());
-            }
-            if let Err(error @ StoreError::Failed(_)) = committed {
-                self.fail.send_replace(Some(error));
+            last = group.len();
+            if !self.serve(group) {
                 return;
             }
+            took = start.elapsed();
         }
     }
 
-    fn is_full(&self) -> bool {
-        let free = |medium: rustix::fs::StatVfs| medium.f_bavail.saturating_mul(medium.f_frsize);
-        fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.options.quota)
-            || rustix::fs::statvfs(&self.path).is_ok_and(|medium| free(medium) < self.options.free)
+    /// Commits these changes together, and tells who waits for them. `false` if the medium has failed.
+    fn serve(&self, mut group: Vec<Box<dyn Job>>) -> bool {
+        let committed = self.commit(&mut group);
+        for job in group {
+            job.tell(committed.clone());
+        }
+        match committed {
+            Err(error @ StoreError::Failed(_)) => {
+                self.fail.send_replace(Some(error));
+                false
+            }
+            _ => true,
+        }
     }
 
     fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(failed)?;
-        let mut records = Writing::begin(&transaction, self.is_full())?;
+        let mut records = Writing::begin(&transaction, (self.is_full)())?;
         for job in group {
             job.run(&mut records)?;
         }

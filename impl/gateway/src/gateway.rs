@@ -17,6 +17,7 @@ use crate::wakes::Wakes;
 use dke::gateway::{Known, Verified, verify_publication};
 use dke::{Credential, Reject, RustCrypto};
 use dke_coap::subscriber;
+use rand_core::CryptoRngCore;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -26,8 +27,8 @@ pub use requests::Asked;
 /// Rounds in which an Offer is found or the reason why there is none.
 const ROUNDS: usize = 8;
 
-/// Seconds since 1970.
-pub type Clock = fn() -> u64;
+/// The wall clock: UNIX seconds.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// A gateway. It is shared by its faces.
 pub struct Gateway<S> {
@@ -81,8 +82,8 @@ pub struct Totals {
 }
 
 impl<S: Store> Gateway<S> {
-    /// A gateway over this store.
-    pub fn new(store: S, policy: Policy, clock: Clock) -> Self {
+    /// A gateway over this store. The random source gives it secrets of its own, anew at each start.
+    pub fn new(store: S, policy: Policy, clock: Clock, random: &mut impl CryptoRngCore) -> Self {
         Gateway {
             leases: Arc::new(Leases::new(store.start())),
             store: Arc::new(store),
@@ -93,7 +94,7 @@ impl<S: Store> Gateway<S> {
             wakes: Wakes::default(),
             bells: Bells::default(),
             // Without randomness there are no puzzles that anyone could trust to be hard: none is set, and the limits do what they can.
-            puzzles: Puzzles::new().ok(),
+            puzzles: Puzzles::new(random).ok(),
             clock,
         }
     }

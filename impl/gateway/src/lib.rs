@@ -44,7 +44,7 @@ pub mod store;
 mod wakes;
 
 pub use bells::Topic;
-pub use coap_face::coap;
+pub use coap_face::{coap, coap_over};
 pub use embedded::{Embedded, Options};
 pub use gateway::{Asked, Clock, Gateway, NodeState, Totals};
 pub use http_face::http;

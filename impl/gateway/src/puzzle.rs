@@ -8,6 +8,7 @@ use crate::record::NodeId;
 use dke::crypto::{Crypto as _, Prk};
 use dke::{RustCrypto, Scalar};
 use minicbor::{Decoder, Encoder};
+use rand_core::CryptoRngCore;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -48,8 +49,8 @@ pub(crate) enum Checked {
 
 impl Puzzles {
     /// With a key of its own: what an earlier process has set does not count.
-    pub(crate) fn new() -> Result<Puzzles, dke::Misuse> {
-        let drawn = Scalar::draw(&mut rand_core::OsRng)?;
+    pub(crate) fn new(random: &mut impl CryptoRngCore) -> Result<Puzzles, dke::Misuse> {
+        let drawn = Scalar::draw(random)?;
         Ok(Puzzles { key: Prk::from_bytes(RustCrypto::sha256(drawn.expose())), used: Mutex::default() })
     }
 
@@ -130,6 +131,7 @@ fn zeros(i: &[u8; I], j: &[u8; J]) -> u32 {
 #[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
+    use rand::rngs::OsRng;
 
     const NODE: NodeId = [1; 16];
 
@@ -144,14 +146,14 @@ mod tests {
 
     #[test]
     fn a_solution_counts_once_for_who_found_it() {
-        let (puzzles, by) = (Puzzles::new().unwrap(), "192.0.2.1".parse().unwrap());
+        let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "192.0.2.1".parse().unwrap());
         let solution = solve(&puzzles.set(10, by, &NODE, 1000));
         assert_eq!(solution.len(), SOLUTION_MAX);
         let other = "192.0.2.2".parse().unwrap();
         assert_eq!(puzzles.check(10, other, &NODE, &solution, 1000), Checked::Wrong);
         assert_eq!(puzzles.check(10, by, &[2; 16], &solution, 1000), Checked::Wrong);
         assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + 2 * PERIOD), Checked::Wrong);
-        assert_eq!(Puzzles::new().unwrap().check(10, by, &NODE, &solution, 1000), Checked::Wrong);
+        assert_eq!(Puzzles::new(&mut OsRng).unwrap().check(10, by, &NODE, &solution, 1000), Checked::Wrong);
         assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Solved);
         assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);
         assert_eq!(puzzles.check(10, by, &NODE, &[], 1000), Checked::Wrong);
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_was_used_before_the_turn_is_remembered() {
-        let (puzzles, by) = (Puzzles::new().unwrap(), "2001:db8::1".parse().unwrap());
+        let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "2001:db8::1".parse().unwrap());
         let solution = solve(&puzzles.set(4, by, &NODE, 1000));
         assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000), Checked::Solved);
         assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);

@@ -8,10 +8,12 @@ use dke_coap::message::OSCORE;
 use dke_coap::{Bare, Code, Method};
 use dke_gateway::store::StoreError;
 use dke_gateway::{Asked, Embedded, Gateway, Kept, Options, Policy, Refusal};
+use rand::rngs::OsRng;
 use redb::{ReadableTable as _, TableDefinition};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 const NOW: Duration = Duration::ZERO;
@@ -265,7 +267,12 @@ async fn a_store_from_before_there_were_requests_is_opened() {
         }
         transaction.commit().unwrap();
     }
-    let gateway = Gateway::new(Embedded::open(&place.path(), Options::default()).unwrap(), policy(), common::clock);
+    let gateway = Gateway::new(
+        Embedded::open(&place.path(), Options::default()).unwrap(),
+        policy(),
+        Arc::new(common::clock),
+        &mut OsRng,
+    );
     assert_eq!(gateway.requests(&lamp.id(), &lamp.token()), Ok(Vec::new()));
     assert_eq!(gateway.ask(&lamp.id(), ANNA, &ask(1), NOW).await, Ok(Asked::Waits { number: 0, retry: 77 }));
 }

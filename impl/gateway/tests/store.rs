@@ -6,10 +6,12 @@ mod common;
 use common::{ANNA, Identity, Lamp, Place, clock, initiate};
 use dke_coap::{Bare, Code};
 use dke_gateway::{Embedded, Gateway, Kept, Options, Policy, Refusal, store::StoreError};
+use rand::rngs::OsRng;
 use rand::{Rng as _, SeedableRng as _};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn policy() -> Policy {
@@ -135,7 +137,7 @@ async fn a_damaged_store_is_refused() {
             }
             Err(other) => panic!("{other}"),
             Ok(store) => {
-                let gateway = Gateway::new(store, policy(), clock);
+                let gateway = Gateway::new(store, policy(), Arc::new(clock), &mut OsRng);
                 assert_eq!(stored(&gateway), expected, "damage at {at} went unnoticed");
                 for credential in &others {
                     assert_eq!(
@@ -187,7 +189,8 @@ async fn a_full_store_takes_nothing_more_and_loses_nothing() {
     }
     let full = Refusal::Store(StoreError::Full);
     let publication = lamp.publish(4);
-    let open = |options| Gateway::new(Embedded::open(&place.path(), options).unwrap(), policy(), clock);
+    let open =
+        |options| Gateway::new(Embedded::open(&place.path(), options).unwrap(), policy(), Arc::new(clock), &mut OsRng);
     // A medium without enough room is as full as a file beyond its quota.
     let small = open(Options { free: u64::MAX, ..Options::default() });
     assert_eq!(small.publish(&lamp.id(), &publication).await.unwrap_err(), full);
@@ -223,4 +226,21 @@ async fn changes_under_way_are_grouped_and_each_is_told() {
     }
     assert_eq!((new, refused), (300, 1));
     assert_eq!(gateway.totals().unwrap().nodes, 300);
+}
+
+#[tokio::test]
+async fn without_a_thread_a_change_is_durable_before_it_yields() {
+    let store = Embedded::open_inline(redb::backends::InMemoryBackend::new(), Options::default(), || false).unwrap();
+    let gateway = Gateway::new(store, policy(), Arc::new(clock), &mut OsRng);
+    for credential in credentials(3) {
+        let registered = tokio::task::unconstrained(gateway.register(&credential));
+        let mut registered = std::pin::pin!(registered);
+        let at_once = std::future::poll_fn(|context| std::task::Poll::Ready(registered.as_mut().poll(context))).await;
+        assert!(matches!(at_once, std::task::Poll::Ready(Ok((_, Kept::New)))));
+    }
+    assert_eq!(gateway.totals().unwrap().nodes, 3);
+    let full = Embedded::open_inline(redb::backends::InMemoryBackend::new(), Options::default(), || true).unwrap();
+    let gateway = Gateway::new(full, policy(), Arc::new(clock), &mut OsRng);
+    let refused = gateway.register(&Identity::new("lamp").credential).await;
+    assert!(matches!(refused, Err(Refusal::Store(StoreError::Full))));
 }

@@ -44,7 +44,7 @@ impl Served {
         let directory = tempfile::tempdir().expect("room");
         let store = Embedded::open(&directory.path().join("store"), Options::default()).expect("a new store");
         let policy = Policy { open: true, nodes_max: 4, puzzle: 1, burst: u32::MAX, ..Policy::default() };
-        let gateway = Gateway::new(store, policy, || 0);
+        let gateway = Gateway::new(store, policy, std::sync::Arc::new(|| 0), &mut rand_core::OsRng);
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let vector = &exchanges()[0];
         let node = runtime.block_on(async {

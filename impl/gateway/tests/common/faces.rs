@@ -4,6 +4,7 @@ use super::Place;
 use dke_coap::client::Ask;
 use dke_coap::{Client, Endpoint, Method, Parameters, Reply};
 use dke_gateway::{Embedded, Gateway, Options, Policy, coap, http};
+use rand::rngs::OsRng;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ impl Faces {
     pub async fn new(policy: Policy) -> Faces {
         let place = Place::new();
         let store = Embedded::open(&place.path(), Options::default()).unwrap();
-        let gateway = Arc::new(Gateway::new(store, policy, real_clock));
+        let gateway = Arc::new(Gateway::new(store, policy, Arc::new(real_clock), &mut OsRng));
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         // Short enough for a test to see separate responses.
         let parameters = Parameters { piggyback: Duration::from_millis(200), ..Parameters::default() };

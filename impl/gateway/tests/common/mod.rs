@@ -16,6 +16,7 @@ use dke_gateway::{Embedded, Gateway, NodeId, Options, Policy, node_id};
 use rand::rngs::OsRng;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
@@ -57,7 +58,7 @@ impl Place {
 }
 
 pub fn open(path: &Path, policy: Policy) -> Gateway<Embedded> {
-    Gateway::new(Embedded::open(path, Options::default()).unwrap(), policy, clock)
+    Gateway::new(Embedded::open(path, Options::default()).unwrap(), policy, Arc::new(clock), &mut OsRng)
 }
 
 /// A party's key and credential.
