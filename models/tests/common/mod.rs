@@ -1,6 +1,10 @@
 //! A project in a temporary folder, with provers that say what a test wants them to say.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "every test crate uses a part of it")]
 
+#[path = "../../../tests/common/limit.rs"]
+mod limit;
+
+use limit::Limit;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +16,7 @@ use tempfile::TempDir;
 /// The folder. PATH of the runs has nothing but its stubs.
 pub struct Project {
     folder: TempDir,
+    _limit: Limit,
 }
 
 /// How a run of `cargo prove` ended.
@@ -62,7 +67,7 @@ end
 impl Project {
     /// With the models given by path and text, and a PROTOCOL.md that names the properties.
     pub fn new(properties: &[&str], models: &[(&str, &str)]) -> Project {
-        let project = Project { folder: TempDir::new().expect("a temporary folder") };
+        let project = Project { folder: TempDir::new().expect("a temporary folder"), _limit: Limit::new() };
         let rows: String = properties.iter().map(|name| format!("| {name} | says | nothing |\n")).collect();
         let table =
             format!("## 10 Security considerations\n\n| property | says | broken by |\n|---|---|---|\n{rows}\n");
@@ -159,7 +164,7 @@ pub fn honest() -> String {
 /// Has the process ended? One that nobody waits for stays as a zombie. A signal takes its time, so this asks for a while.
 pub fn has_ended(pid: &str) -> bool {
     let stat = || std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
-    (0..100).any(|_| {
+    (0..2400).any(|_| {
         let ended = stat().rsplit_once(") ").is_none_or(|(_, fields)| fields.starts_with('Z'));
         if !ended {
             std::thread::sleep(Duration::from_millis(50));
