@@ -18,8 +18,8 @@ pub struct Limit {
     _ended: Sender<()>,
 }
 
-impl Limit {
-    pub fn new() -> Limit {
+impl Default for Limit {
+    fn default() -> Limit {
         let (sender, ended) = channel::<()>();
         let test = thread::current().name().unwrap_or("a test").to_string();
         thread::spawn(move || {

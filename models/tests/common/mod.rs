@@ -67,7 +67,7 @@ end
 impl Project {
     /// With the models given by path and text, and a PROTOCOL.md that names the properties.
     pub fn new(properties: &[&str], models: &[(&str, &str)]) -> Project {
-        let project = Project { folder: TempDir::new().expect("a temporary folder"), _limit: Limit::new() };
+        let project = Project { folder: TempDir::new().expect("a temporary folder"), _limit: Limit::default() };
         let rows: String = properties.iter().map(|name| format!("| {name} | says | nothing |\n")).collect();
         let table =
             format!("## 10 Security considerations\n\n| property | says | broken by |\n|---|---|---|\n{rows}\n");

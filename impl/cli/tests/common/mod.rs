@@ -17,7 +17,7 @@ pub struct Place(pub TempDir, Limit);
 
 impl Place {
     pub fn new() -> Place {
-        Place(tempfile::tempdir().unwrap(), Limit::new())
+        Place(tempfile::tempdir().unwrap(), Limit::default())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -45,7 +45,7 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Place {
-        Place { dir: tempfile::tempdir().unwrap(), _limit: limit::Limit::new() }
+        Place { dir: tempfile::tempdir().unwrap(), _limit: limit::Limit::default() }
     }
 
     pub fn path(&self) -> PathBuf {
