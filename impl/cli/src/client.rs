@@ -1,16 +1,15 @@
 //! `dke client`: C1 and C2 on a directory.
 
 use crate::args::{self, Initiate, Place};
-use crate::client_store::ClientFile;
+use crate::exchange;
 use crate::fault::Fault;
-use crate::files::{self, Locked, Out, now};
-use crate::identity::Identity;
+use crate::files::{self, Out, now};
 use crate::node::given;
 use crate::report::{Report, data};
-use crate::session::{SessionState, mode_name};
 use dke::client::{AwaitingConfirm, Client, Request};
 use dke::params::{DATA_MAX, INITIATE_MAX};
 use dke::{Credential, Misuse, Mode, Reject};
+use dke_state::{ClientDir, Identity, Locked, SessionState, mode_name};
 use rand_core::OsRng;
 use serde_json::json;
 use std::path::Path;
@@ -37,7 +36,7 @@ pub(crate) fn initiate(args: &Initiate) -> Result<Report, Fault> {
     let early_data = given(&args.data)?;
     let locked = Locked::open(&args.dir)?;
     let identity = Identity::load(&locked)?;
-    let mut file = ClientFile::open(locked)?;
+    let mut file = ClientDir::open(locked)?;
     let output = Out::reserve(&args.out)?;
     let client: Client<'_> = match (&cwt, &args.cwt) {
         (Some(cwt), Some(path)) => {
@@ -69,7 +68,7 @@ pub(crate) fn initiate(args: &Initiate) -> Result<Report, Fault> {
 pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
     let bytes = files::read(confirm)?;
     let message = dke::message::Confirm::parse(&bytes).map_err(|reject| Fault::from(reject).about(confirm))?;
-    let mut file = ClientFile::open(Locked::open(dir)?)?;
+    let mut file = ClientDir::open(Locked::open(dir)?)?;
     let candidates: Vec<_> = file
         .state
         .pending
@@ -80,7 +79,7 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
     let mut fault = Fault::from(Reject::WrongExchange);
     for pending in candidates {
         let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&pending.state.0)
-            .map_err(|_: Misuse| Fault::state(&file.locked.path("client.json"), "a pending exchange cannot be read"))?;
+            .map_err(|_: Misuse| unreadable(&file.locked.path("client.json")))?;
         let early = awaiting.early_secret();
         let mut buffer = [0; DATA_MAX];
         match awaiting.finish(&mut file, &bytes, &mut buffer) {
@@ -105,7 +104,7 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
 }
 
 fn resend(place: &Place, out: &Path) -> Result<Report, Fault> {
-    let file = ClientFile::open(Locked::open(&place.dir)?)?;
+    let file = ClientDir::open(Locked::open(&place.dir)?)?;
     let found = file.state.pending.iter().find(|one| (one.epoch, one.index) == (place.epoch, place.index));
     let pending = found.ok_or_else(|| {
         Fault::usage(format!("No exchange of epoch {} index {} is pending.", place.epoch, place.index))
@@ -117,7 +116,7 @@ fn resend(place: &Place, out: &Path) -> Result<Report, Fault> {
 fn status(dir: &Path) -> Result<Report, Fault> {
     let locked = Locked::open(dir)?;
     let identity = Identity::load(&locked)?;
-    let file = ClientFile::open(locked)?;
+    let file = ClientDir::open(locked)?;
     let name = |node: &str| file.state.names.get(node).cloned().unwrap_or_else(|| node.to_string());
     let seen = file.state.seen.iter().map(|(node, epoch)| json!({ "node": name(node), "epoch": epoch }));
     let pending = file.state.pending.iter().map(|one| {
@@ -129,5 +128,10 @@ fn status(dir: &Path) -> Result<Report, Fault> {
         .with("kid", hex::encode(credential.kid()))
         .with("seen", seen.collect::<Vec<_>>())
         .with("pending", pending.collect::<Vec<_>>())
-        .with("sessions", file.state.sessions.iter().map(SessionState::told).collect::<Vec<_>>()))
+        .with("sessions", file.state.sessions.iter().map(exchange::told).collect::<Vec<_>>()))
+}
+
+/// A pending exchange that nobody has written.
+pub(crate) fn unreadable(path: &Path) -> Fault {
+    dke_state::Error::Damaged(path.to_path_buf(), "a pending exchange cannot be read".into()).into()
 }

@@ -1,22 +1,19 @@
 //! `dke client call` and `dke client resume`: a whole exchange over a gateway.
 
-use crate::client_store::{ClientFile, PendingState};
+use crate::client::unreadable;
 use crate::fault::Fault;
-use crate::files::{self, Locked, now};
-use crate::identity::Identity;
+use crate::files::{self, now};
 use crate::network_args::{Call, To};
 use crate::node::given;
 use crate::report::{Report, data};
 use crate::serve::{runtime, tell};
-use crate::session::{SessionState, mode_name};
 use dke::client::{AwaitingConfirm, Client};
-use dke::crypto::Hash;
-use dke::store::{ClientStore, Pending};
 use dke::{Credential, Mode};
 use dke_agent::{Asked, Called, Caller, Gateway, Progress, Unfinished};
 use dke_coap::Parameters;
+use dke_state::{ClientDir, Identity, Locked, PendingState, RealDisk, SharedClientDir, mode_name};
 use rand_core::OsRng;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -46,9 +43,9 @@ pub(crate) async fn call_over(
     let caller = Caller { gateway, node };
     let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
     let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
-    let mut store = ClientDir::new(&args.to, &caller.node);
+    let mut store = shared(&args.to, &caller.node)?;
     let called = caller.call(&client, &mut store, &asked, &mut OsRng, progress).await;
-    store.told(called)
+    told(store, &caller.node, called)
 }
 
 /// `dke client resume`: all pending exchanges with one node.
@@ -56,18 +53,18 @@ pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
     let node = files::read(&args.node)?;
     let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&args.node))?;
     let pending: Vec<PendingState> = {
-        let file = ClientFile::open(Locked::wait(&args.dir)?)?;
+        let file = ClientDir::open(Locked::wait(&args.dir)?)?;
         file.state.pending.iter().filter(|one| one.node.0 == *node.hash()).cloned().collect()
     };
     runtime()?.block_on(async {
         let caller = Caller { gateway: connect(args).await?, node };
         let mut finished = Vec::new();
         for one in pending {
-            let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&one.state.0)
-                .map_err(|_| Fault::state(&args.dir.join("client.json"), "a pending exchange cannot be read"))?;
-            let mut store = ClientDir::new(args, &caller.node);
+            let awaiting: AwaitingConfirm =
+                AwaitingConfirm::from_bytes(&one.state.0).map_err(|_| unreadable(&args.dir.join("client.json")))?;
+            let mut store = shared(args, &caller.node)?;
             let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline(args), show).await;
-            let report = match store.told(called) {
+            let report = match told(store, &caller.node, called) {
                 Ok(report) => report.value(),
                 Err(broken @ Fault::Broken(_)) => return Err(broken),
                 Err(fault) => {
@@ -78,6 +75,10 @@ pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
         }
         Ok(Report::new().with("node", node.subject()).with("exchanges", finished))
     })
+}
+
+fn shared(to: &To, node: &Credential<'_>) -> Result<SharedClientDir, Fault> {
+    Ok(SharedClientDir::new(Arc::new(RealDisk::open(&to.dir)?), node))
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
@@ -101,78 +102,33 @@ fn show(progress: Progress) {
     });
 }
 
-/// The client's directory, locked for each step only: other commands work while this one waits.
-pub(crate) struct ClientDir {
-    dir: PathBuf,
-    node: String,
-    node_hash: Hash,
-    /// An exchange has ended in this state, which is not stored yet: it becomes durable in one with the session.
-    ended: Option<ClientFile>,
-}
-
-impl ClientDir {
-    fn new(to: &To, node: &Credential<'_>) -> ClientDir {
-        ClientDir { dir: to.dir.clone(), node: node.subject().to_string(), node_hash: *node.hash(), ended: None }
-    }
-
-    fn open(&self) -> Result<ClientFile, Fault> {
-        ClientFile::open(Locked::wait(&self.dir)?)
-    }
-
-    /// Stores how a call ended, and tells it.
-    fn told(mut self, called: Result<Called, Unfinished<Fault>>) -> Result<Report, Fault> {
-        let ended = self.ended.take();
-        let called = match called {
-            Ok(called) => called,
-            Err(unfinished) => {
-                if let Some(mut file) = ended {
-                    file.save()?;
-                }
-                return Err(match unfinished {
-                    Unfinished::Gateway(failure) => failure.into(),
-                    Unfinished::Step(error) => error.into(),
-                    Unfinished::Pending => Fault::Input { name: "Pending", sentence: unfinished.to_string() },
-                    Unfinished::Discarded => Fault::Input { name: "Gateway", sentence: unfinished.to_string() },
-                });
-            }
-        };
-        let session = &called.session;
-        if let Some(mut file) = ended {
-            file.keep(SessionState::new(&self.node, &self.node_hash, session, called.early.expose()))?;
+/// Stores how a call ended, and tells it.
+fn told(
+    store: SharedClientDir,
+    node: &Credential<'_>,
+    called: Result<Called, Unfinished<dke_state::Error>>,
+) -> Result<Report, Fault> {
+    let called = match called {
+        Ok(called) => called,
+        Err(unfinished) => {
+            store.settle()?;
+            return Err(match unfinished {
+                Unfinished::Gateway(failure) => failure.into(),
+                Unfinished::Step(error) => error.into(),
+                Unfinished::Pending => Fault::Input { name: "Pending", sentence: unfinished.to_string() },
+                Unfinished::Discarded => Fault::Input { name: "Gateway", sentence: unfinished.to_string() },
+            });
         }
-        Ok(Report::new()
-            .with("step", "C2")
-            .with("node", self.node)
-            .with("mode", mode_name(session.mode))
-            .with("epoch", session.epoch)
-            .with("index", session.index)
-            .with("answer", data(&called.answer))
-            .with("early_fingerprint", hex::encode(called.early.fingerprint()))
-            .with("session_fingerprint", hex::encode(session.secret.fingerprint())))
-    }
-}
-
-impl ClientStore for ClientDir {
-    type Error = Fault;
-
-    fn highest_epoch(&self, node: &Hash) -> Result<u64, Fault> {
-        self.open()?.highest_epoch(node)
-    }
-
-    fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Fault> {
-        // The exchange before this one may have ended without a session.
-        let mut file = match self.ended.take() {
-            Some(file) => file,
-            None => self.open()?,
-        };
-        file.state.names.insert(hex::encode(pending.node), self.node.clone());
-        file.begin(pending)
-    }
-
-    fn end(&mut self, exchange: &Hash) -> Result<(), Fault> {
-        let mut file = self.open()?;
-        file.end(exchange)?;
-        self.ended = Some(file);
-        Ok(())
-    }
+    };
+    let session = &called.session;
+    store.keep(session, called.early.expose())?;
+    Ok(Report::new()
+        .with("step", "C2")
+        .with("node", node.subject())
+        .with("mode", mode_name(session.mode))
+        .with("epoch", session.epoch)
+        .with("index", session.index)
+        .with("answer", data(&called.answer))
+        .with("early_fingerprint", hex::encode(called.early.fingerprint()))
+        .with("session_fingerprint", hex::encode(session.secret.fingerprint())))
 }

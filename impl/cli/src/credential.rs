@@ -2,12 +2,12 @@
 
 use crate::args::{self, Issue};
 use crate::fault::Fault;
-use crate::files::{self, Locked, Out};
-use crate::identity::Identity;
+use crate::files::{self, Out};
 use crate::report::Report;
 use dke::Credential;
 use dke::authority::{Grant, issue as issue_cwt};
 use dke::params::CWT_MAX;
+use dke_state::{Identity, Locked};
 use std::path::Path;
 
 /// `dke credential ...`.

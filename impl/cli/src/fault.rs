@@ -29,10 +29,6 @@ impl Fault {
         Fault::Input { name: "File", sentence: format!("{}: {}.", path.display(), reason(error)) }
     }
 
-    pub(crate) fn state(path: &Path, why: &str) -> Fault {
-        Fault::Input { name: "State", sentence: format!("{} is damaged: {why}; nothing was changed.", path.display()) }
-    }
-
     pub(crate) fn storage(path: &Path, error: &std::io::Error) -> Fault {
         Fault::Broken(format!("{} could not be stored: {}.", path.display(), reason(error)))
     }
@@ -86,6 +82,21 @@ impl std::error::Error for Fault {}
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         Fault::Input { name: reject.name(), sentence: reject.to_string() }
+    }
+}
+
+impl From<dke_state::Error> for Fault {
+    fn from(error: dke_state::Error) -> Self {
+        use dke_state::Error;
+        let name = match error {
+            Error::Misuse(misuse) => return misuse.into(),
+            Error::Store(..) | Error::Encoding => return Fault::Broken(error.to_string()),
+            Error::NotADirectory(_) | Error::Read(..) => "File",
+            Error::Busy(_) => "Busy",
+            Error::Damaged(..) => "State",
+            Error::NoIdentity(_) | Error::IdentityExists(_) | Error::NoExchange => "Usage",
+        };
+        Fault::Input { name, sentence: error.to_string() }
     }
 }
 

@@ -2,15 +2,15 @@
 
 use crate::args::{self, Carried, Collect, Drain, Offer};
 use crate::fault::Fault;
-use crate::files::{self, Locked, Out, now};
+use crate::files::{self, Out, now};
 use crate::gateway_store::{CONFIRMS_MAX, GatewayFile, Mailbox, ShelfAt};
-use crate::hexed::Hex;
 use crate::identity::private_dir;
 use crate::report::Report;
 use dke::crypto::Crypto as _;
 use dke::gateway::{Known, Queued, Verified, check_confirm, check_initiate, verify_publication};
 use dke::params::OFFER_MAX;
 use dke::{Credential, Reject, RustCrypto};
+use dke_state::{Hex, Locked};
 use serde_json::json;
 use std::path::Path;
 

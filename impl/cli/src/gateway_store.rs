@@ -1,11 +1,10 @@
 //! The gateway's state in a file. It holds no secret.
 
 use crate::fault::Fault;
-use crate::files::Locked;
-use crate::hexed::Hex;
 use dke::gateway::{Shelf, Slot};
 use dke::message::{Header, Publication};
 use dke::{Credential, Depth, Reject};
+use dke_state::{Hex, Locked};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -118,7 +117,7 @@ impl GatewayFile {
     }
 
     pub(crate) fn save(&self) -> Result<(), Fault> {
-        self.locked.save(FILE, FORMAT, &self.state)
+        Ok(self.locked.save(FILE, FORMAT, &self.state)?)
     }
 
     /// The node of this subject, or the only one.

@@ -1,17 +1,15 @@
 //! `dke node`: N1 to N4 on a directory.
 
 use crate::args::{self, Accept, Data, Place, Publish, Trust};
+use crate::exchange;
 use crate::fault::Fault;
-use crate::files::{self, Locked, Out, now};
-use crate::hexed::Hex;
-use crate::identity::Identity;
-use crate::node_store::NodeFile;
+use crate::files::{self, Out, now};
 use crate::report::{Report, data};
-use crate::session::{self, SessionState, mode_name};
 use dke::node::{Incoming, Node, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore as _, Pins};
 use dke::{Credential, Depth, Suite};
+use dke_state::{Hex, Identity, Locked, NodeDir, SessionState, mode_name};
 use rand_core::OsRng;
 use serde_json::json;
 use std::path::PathBuf;
@@ -35,7 +33,7 @@ pub(crate) fn run(command: &args::Node, json: bool) -> Result<Report, Fault> {
 pub(crate) fn publish(args: &Publish) -> Result<Report, Fault> {
     let locked = Locked::open(&args.dir)?;
     let identity = Identity::load(&locked)?;
-    let mut file = NodeFile::open(locked)?;
+    let mut file = NodeDir::open(locked)?;
     let node: Node<'_> = Node::new(identity.credential()?, &identity.key, false);
     let output = Out::reserve(&args.out)?;
     let mut out = vec![0; PUBLICATION_MAX];
@@ -72,7 +70,7 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let answer = given(&args.data)?;
     let locked = Locked::open(&args.dir)?;
     let identity = Identity::load(&locked)?;
-    let mut file = NodeFile::open(locked)?;
+    let mut file = NodeDir::open(locked)?;
     let output = Out::reserve(&args.out)?;
     let (clients, authorities) = (file.state.clients.clone(), file.state.authorities.clone());
     let (clients, authorities) = (parse(&clients)?, parse(&authorities)?);
@@ -98,7 +96,7 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let confirmed = accepted.confirm(&mut file, &answer, &mut OsRng, &mut out).map_err(|failed| failed.error)?;
     out.truncate(confirmed.len);
     let session = confirmed.session;
-    file.keep(SessionState::new(peer.subject(), peer.hash(), &session, early.expose()))?;
+    file.keep_session(SessionState::new(peer.subject(), peer.hash(), &session, early.expose()))?;
     output.write(&out)?;
     Ok(Report::new()
         .with("step", "N3")
@@ -120,7 +118,7 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
 pub(crate) fn forget(args: &Place) -> Result<Report, Fault> {
     let locked = Locked::open(&args.dir)?;
     let identity = Identity::load(&locked)?;
-    let mut file = NodeFile::open(locked)?;
+    let mut file = NodeDir::open(locked)?;
     let stored = file.state.outbox.iter().any(|kept| (kept.epoch, kept.index) == (args.epoch, args.index));
     if !stored {
         return Err(Fault::usage(format!("The outbox has no Confirm of epoch {} index {}.", args.epoch, args.index)));
@@ -137,7 +135,7 @@ pub(crate) fn trust(args: &Trust) -> Result<Report, Fault> {
     }
     let locked = Locked::open(&args.dir)?;
     Identity::load(&locked)?;
-    let mut file = NodeFile::open(locked)?;
+    let mut file = NodeDir::open(locked)?;
     add(&mut file.state.clients, &args.client)?;
     add(&mut file.state.authorities, &args.authority)?;
     file.save()?;
@@ -163,7 +161,7 @@ fn add(pinned: &mut Vec<Hex>, paths: &[PathBuf]) -> Result<(), Fault> {
 fn status(args: &args::Dir) -> Result<Report, Fault> {
     let locked = Locked::open(&args.dir)?;
     let identity = Identity::load(&locked)?;
-    let file = NodeFile::open(locked)?;
+    let file = NodeDir::open(locked)?;
     let state = &file.state;
     let batches = state.batches.iter().map(|(epoch, batch)| {
         let left = batch.prekeys.iter().filter(|prekey| prekey.y.is_some()).count();
@@ -177,14 +175,14 @@ fn status(args: &args::Dir) -> Result<Report, Fault> {
     Ok(Report::new()
         .with("subject", credential.subject())
         .with("kid", hex::encode(credential.kid()))
-        .with("id", session::id(credential.hash()))
+        .with("id", exchange::id(credential.hash()))
         .with("epoch", state.last_epoch)
         .with("token", state.batches.get(&state.last_epoch).map(|batch| hex::encode(batch.token.0)))
         .with("batches", batches.collect::<Vec<_>>())
         .with("outbox", outbox.collect::<Vec<_>>())
         .with("clients", names(&state.clients)?)
         .with("authorities", names(&state.authorities)?)
-        .with("sessions", state.sessions.iter().map(SessionState::told).collect::<Vec<_>>()))
+        .with("sessions", state.sessions.iter().map(exchange::told).collect::<Vec<_>>()))
 }
 
 fn names(pinned: &[Hex]) -> Result<Vec<String>, Fault> {

@@ -1,26 +1,22 @@
 //! `dke node run`: a sleeper that wakes up on a schedule.
 
+use crate::exchange::stage_name;
 use crate::fault::Fault;
-use crate::files::{Locked, now};
-use crate::identity::Identity;
+use crate::files::now;
 use crate::network_args::NodeRun;
 use crate::node::parse;
-use crate::node_store::NodeFile;
 use crate::report::Report;
 use crate::serve::{interrupted, runtime, tell};
-use crate::session::{SessionState, mode_name, stage_name};
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
-use dke::crypto::Hash;
-use dke::node::{Node, Peer};
+use dke::node::Node;
 use dke::store::Pins;
-use dke::{Depth, Session, Suite};
+use dke::{Depth, Suite};
 use dke_agent::serving::{RESPONSE_MAX, texts};
-use dke_agent::{
-    Call, Failure, Gateway, Handler, Interrupted, Kept, Ledger, NodeAgent, Opened, Settings, Unsent, Wake,
-};
-use dke_app::{Exchange, Role, message};
+use dke_agent::{Call, Failure, Gateway, Handler, Interrupted, NodeAgent, Opened, Settings, Wake};
+use dke_app::message;
 use dke_coap::Parameters;
+use dke_state::{Identity, Locked, NodeDir, mode_name};
 use rand_core::OsRng;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -62,14 +58,15 @@ pub(crate) async fn wake(
     handler: &mut impl Handler,
 ) -> Result<Wake, Interrupted<Fault>> {
     let step = |fault: Fault| Interrupted::Step(dke::Error::Storage(fault));
-    let locked = Locked::wait(&args.dir).map_err(step)?;
-    let identity = Identity::load(&locked).map_err(step)?;
-    let mut file = NodeFile::open(locked).map_err(step)?;
+    let stored = |error: dke_state::Error| step(error.into());
+    let locked = Locked::wait(&args.dir).map_err(stored)?;
+    let identity = Identity::load(&locked).map_err(stored)?;
+    let mut file = NodeDir::open(locked).map_err(stored)?;
     let (clients, authorities) = (file.state.clients.clone(), file.state.authorities.clone());
     let (clients, authorities) = (parse(&clients).map_err(step)?, parse(&authorities).map_err(step)?);
     let agent = NodeAgent {
         gateway: gateway.clone(),
-        node: Node::new(identity.credential().map_err(step)?, &identity.key, args.insist_on_refresh),
+        node: Node::new(identity.credential().map_err(stored)?, &identity.key, args.insist_on_refresh),
         trust: Pins::new(&clients, &authorities).map_err(|misuse| Interrupted::Step(misuse.into()))?,
         settings: Settings {
             low: args.low,
@@ -78,7 +75,11 @@ pub(crate) async fn wake(
             lifetime: MONTH,
         },
     };
-    agent.wake(&mut file, handler, now(None), &mut OsRng).await
+    let woken = agent.wake(&mut file, handler, now(None), &mut OsRng).await;
+    woken.map_err(|interrupted| match interrupted {
+        Interrupted::Gateway(failure) => Interrupted::Gateway(failure),
+        Interrupted::Step(error) => step(error.into()),
+    })
 }
 
 fn told(wake: &Wake) -> Report {
@@ -183,52 +184,6 @@ pub(crate) const fn success(method: u8) -> u8 {
         1 | 5 => 0x45,
         4 => 0x42,
         _ => 0x44,
-    }
-}
-
-impl Ledger for NodeFile {
-    fn outbox(&self) -> Result<Vec<Unsent>, Fault> {
-        let unsent = |kept: &crate::node_store::KeptConfirm| Unsent {
-            epoch: kept.epoch,
-            index: kept.index,
-            confirm: kept.confirm.0.clone(),
-        };
-        Ok(self.state.outbox.iter().map(unsent).collect())
-    }
-
-    fn left(&self) -> Result<usize, Fault> {
-        let batch = self.state.batches.get(&self.state.last_epoch);
-        Ok(batch.map_or(0, |batch| batch.prekeys.iter().filter(|prekey| prekey.y.is_some()).count()))
-    }
-
-    fn acknowledged(&self) -> Result<u64, Fault> {
-        Ok(self.state.acknowledged)
-    }
-
-    fn set_acknowledged(&mut self, epoch: u64) -> Result<(), Fault> {
-        self.state.acknowledged = epoch;
-        self.save()
-    }
-
-    fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Fault> {
-        NodeFile::keep(self, SessionState::new(peer.subject(), peer.hash(), session, early))
-    }
-
-    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
-        let sessions = self.state.sessions.iter_mut().rev();
-        sessions.map(|session| session.held(Role::Node)).map(|held| (held.peer, held.exchange)).collect()
-    }
-
-    fn kept(&self, request: &Hash) -> Result<Option<Kept>, Fault> {
-        Ok(NodeFile::kept(self, request))
-    }
-
-    fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Fault> {
-        NodeFile::keep_request(self, request, kept)
-    }
-
-    fn forget_request(&mut self, request: &Hash) -> Result<(), Fault> {
-        NodeFile::forget_request(self, request)
     }
 }
 

@@ -1,18 +1,18 @@
 //! `dke export`, `dke seal`, `dke open`, and sealed representations at the gateway.
 
+use crate::exchange::stage_name;
 use crate::fault::Fault;
 use crate::files::{self, Out, now};
-use crate::party::{Held, Party};
 use crate::protect_args::{Export, Leave, ObjectFormat, Open, Read, Seal};
 use crate::report::{Report, data};
 use crate::serve::runtime;
-use crate::session::stage_name;
 use dke::Credential;
 use dke::store::NodeStore as _;
 use dke_agent::Gateway;
 use dke_app::exchange::{Format, Stage};
 use dke_app::{Error, Exporter as _, Misuse, Reject};
 use dke_coap::Parameters;
+use dke_state::{CREDENTIAL_FILE, Held, Party};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -23,7 +23,7 @@ const CONTENT_MAX: u64 = 1024 * 1024;
 /// `dke export`.
 pub(crate) fn export(args: &Export) -> Result<Report, Fault> {
     let mut party = Party::open(&args.dir)?;
-    let held = party.chosen(&args.which)?;
+    let held = party.chosen(|held| args.which.fits(held))?;
     let stage = if args.which.early { Stage::Early } else { held.exchange.stage().ok_or(Misuse::NoKeys)? };
     let context = args.context.as_ref().map_or(&[][..], |context| &context.0);
     // A length that no export has is refused before there is room for it.
@@ -39,7 +39,7 @@ pub(crate) fn seal(args: &Seal) -> Result<Report, Fault> {
     let content = input(args.file.as_deref())?;
     let output = args.out.as_deref().map(Out::reserve).transpose()?;
     let mut party = Party::open(&args.dir)?;
-    let mut held = party.chosen(&args.which)?;
+    let mut held = party.chosen(|held| args.which.fits(held))?;
     let (stage, object) = sealed(&mut held, args.format.into(), args.exp, &content)?;
     let report = about(&held, stage);
     // The number is used up before the object is seen.
@@ -65,7 +65,7 @@ pub(crate) fn leave(args: &Leave) -> Result<Report, Fault> {
     let forms = args.format.map_or(vec![ObjectFormat::Cose, ObjectFormat::Jwe], |form| vec![form]);
     let mut objects = Vec::new();
     let mut party = Party::open(&args.dir)?;
-    let mut held = party.chosen(&args.which)?;
+    let mut held = party.chosen(|held| args.which.fits(held))?;
     let mut report = Report::new().with("client", held.peer.clone());
     for form in forms {
         let title = title(&args.name, form)?;
@@ -73,7 +73,7 @@ pub(crate) fn leave(args: &Leave) -> Result<Report, Fault> {
     }
     party.save()?;
     let Party::Node(file) = party else { return Err(Fault::usage("This is no node's directory.")) };
-    let credential = files::read(&args.dir.join(crate::identity::CREDENTIAL_FILE))?;
+    let credential = files::read(&args.dir.join(CREDENTIAL_FILE))?;
     let credential = Credential::parse(&credential)?;
     let batch = file.batch(file.state.last_epoch)?;
     let token = batch.map(|batch| batch.token).ok_or_else(|| Fault::usage("Nothing has been published yet."))?;

@@ -1,14 +1,11 @@
 //! `dke request`: asks a node something through its gateway (PROTOCOL.md section 16).
 
-use crate::client_store::ClientFile;
+use crate::exchange::{id, stage_name};
 use crate::fault::Fault;
-use crate::files::{self, Locked};
-use crate::hexed::{Hex, HexN};
-use crate::party::{Held, Party};
+use crate::files;
 use crate::protect_args::{Request, Which};
 use crate::report::{Report, data};
 use crate::serve::runtime;
-use crate::session::{AskedState, id, stage_name};
 use coap_lite::{CoapOption, Packet};
 use dke::crypto::Hash;
 use dke_agent::serving::texts;
@@ -16,6 +13,7 @@ use dke_agent::{Gateway, Unanswered, Waiting};
 use dke_app::{Error, message};
 use dke_coap::Parameters;
 use dke_coap::names::NODES;
+use dke_state::{AskedState, ClientDir, Held, Hex, HexN, Locked, Party};
 use rand_core::{OsRng, RngCore as _};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -66,7 +64,7 @@ async fn again(args: &Request, url: &Url, gateway: &Gateway) -> Result<Report, F
 
 fn give_up(args: &Request, url: &Url) -> Result<Report, Fault> {
     let given_up: Vec<Value> = all(&args.dir, url)?.into_iter().map(|waiting| waiting.line.into()).collect();
-    let mut file = ClientFile::open(Locked::open(&args.dir)?)?;
+    let mut file = ClientDir::open(Locked::open(&args.dir)?)?;
     for state in file.state.sessions.iter_mut().filter(|one| one.peer_hash.as_ref().is_some_and(|hash| url.is(&hash.0)))
     {
         state.protected.awaiting.clear();
@@ -108,7 +106,7 @@ fn request(args: &Request, url: &Url) -> Result<Packet, Fault> {
 fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault> {
     let protection = args.format.ok_or_else(|| Fault::usage("Name the protection with --as."))?.into();
     let which = Which { session: args.session.clone(), ..Which::default() };
-    let mut party = Party::Client(ClientFile::open(Locked::wait(&args.dir)?)?);
+    let mut party = Party::Client(ClientDir::open(Locked::wait(&args.dir)?)?);
     let mut id = [0; 8];
     OsRng.try_fill_bytes(&mut id).map_err(|_| dke::Misuse::BrokenRandomness)?;
     let here = |one: &Held<'_>| {
@@ -129,7 +127,7 @@ fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault
 }
 
 fn all(dir: &Path, url: &Url) -> Result<Vec<AskedFile>, Fault> {
-    let file = ClientFile::open(Locked::wait(dir)?)?;
+    let file = ClientDir::open(Locked::wait(dir)?)?;
     let sessions = file.state.sessions.iter().filter_map(|one| Some((one.peer_hash.as_ref()?.0, &one.protected)));
     let pending = file.state.pending.iter().map(|one| (one.node.0, &one.protected));
     let here = sessions.chain(pending).filter(|(node, _)| url.is(node));
@@ -193,9 +191,13 @@ impl AskedFile {
         Error::Storage(Fault::usage(format!("{} awaits no response any more.", self.line)))
     }
 
-    fn open_file(&self) -> Result<ClientFile, Error<Fault>> {
-        Locked::wait(&self.dir).and_then(ClientFile::open).map_err(Error::Storage)
+    fn open_file(&self) -> Result<ClientDir, Error<Fault>> {
+        Locked::wait(&self.dir).and_then(ClientDir::open).map_err(storage)
     }
+}
+
+fn storage(error: dke_state::Error) -> Error<Fault> {
+    Error::Storage(error.into())
 }
 
 impl Waiting for AskedFile {
@@ -203,14 +205,14 @@ impl Waiting for AskedFile {
 
     fn outer(&self) -> Result<Packet, Error<Fault>> {
         let mut file = self.open_file()?;
-        let (state, held) = file.asked(&self.id).map_err(Error::Storage)?.ok_or_else(|| self.gone())?;
+        let (state, held) = file.asked(&self.id).map_err(storage)?.ok_or_else(|| self.gone())?;
         let request = state.packet().ok_or_else(|| self.gone())?;
         Ok(held.exchange.ask_again(&state.asked, &request)?)
     }
 
     fn open(&mut self, outer: &Packet) -> Result<Packet, Error<Fault>> {
         let mut file = self.open_file()?;
-        let (state, mut held) = file.asked(&self.id).map_err(Error::Storage)?.ok_or_else(|| self.gone())?;
+        let (state, mut held) = file.asked(&self.id).map_err(storage)?.ok_or_else(|| self.gone())?;
         let request = state.packet().ok_or_else(|| self.gone())?;
         let response = held.exchange.open_response(&state.asked, &request, outer).map_err(|error| match error {
             Error::Peer(reject) => Error::Peer(reject),
@@ -220,7 +222,7 @@ impl Waiting for AskedFile {
         for protected in file.protected() {
             protected.awaiting.retain(|one| one.id.0 != self.id);
         }
-        file.save().map_err(Error::Storage)?;
+        file.save().map_err(storage)?;
         Ok(response)
     }
 }

@@ -8,7 +8,8 @@ use public_api::{Builder, PublicApi};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const CRATES: [&str; 6] = ["dke", "dke-vectors", "dke-coap", "dke-app", "dke-gateway", "dke-agent"];
+const CRATES: [&str; 7] =
+    ["dke", "dke-vectors", "dke-coap", "dke-app", "dke-gateway", "dke-agent", "dke-state"];
 
 fn main() -> ExitCode {
     let write = match std::env::args().nth(1).as_deref() {

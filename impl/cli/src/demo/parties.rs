@@ -9,7 +9,6 @@ use crate::fault::Fault;
 use crate::network_args::{Call as CallArgs, NodeRun, To};
 use crate::node_run::{method_name, success, wake};
 use crate::report::Report;
-use crate::session::mode_name;
 use coap_lite::{CoapOption, Packet};
 use dke::Session;
 use dke::key_schedule::EarlySecret;
@@ -20,6 +19,7 @@ use dke_agent::{Call, Gateway, Handler, Interrupted, Opened, Progress, Tap, Traf
 use dke_app::message;
 use dke_coap::Parameters;
 use dke_coap::names::{CONFIRM, INITIATE, MAILBOX, OFFER, PUBLICATION, REQUESTS};
+use dke_state::mode_name;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -2,12 +2,12 @@
 
 use super::credential_of;
 use super::scene::{ANNA, BEN, GATEWAY, NODE, Teller};
+use crate::exchange::id;
 use crate::fault::Fault;
 use crate::files;
 use crate::protect_args::{Request, RequestFormat, Verb};
 use crate::report::Report;
 use crate::request;
-use crate::session::id;
 use dke::Credential;
 use dke_agent::{Gateway, Tap, Traffic};
 use dke_coap::Parameters;

@@ -1,6 +1,6 @@
-//! The client's state in a file.
+//! The client's state.
 
-use crate::fault::Fault;
+use crate::error::Error;
 use crate::files::Locked;
 use crate::hexed::{Hex, HexN};
 use crate::party::Held;
@@ -13,41 +13,49 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const FILE: &str = "client.json";
+pub(crate) const FILE: &str = "client.json";
 const FORMAT: &str = "dke-client-1";
 
 /// All that a client remembers.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ClientState {
+pub struct ClientState {
     /// Highest epoch seen, by H(CRED_N) in hexadecimal.
-    pub(crate) seen: BTreeMap<String, u64>,
+    pub seen: BTreeMap<String, u64>,
     /// Node's subject, by H(CRED_N).
-    pub(crate) names: BTreeMap<String, String>,
-    pub(crate) pending: Vec<PendingState>,
-    pub(crate) sessions: Vec<SessionState>,
+    pub names: BTreeMap<String, String>,
+    /// Oldest first.
+    pub pending: Vec<PendingState>,
+    /// Oldest first.
+    pub sessions: Vec<SessionState>,
 }
 
 /// A pending exchange.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PendingState {
-    pub(crate) exchange: HexN<32>,
-    pub(crate) node: HexN<32>,
-    pub(crate) epoch: u64,
-    pub(crate) index: u8,
-    pub(crate) state: HexN<AWAITING>,
-    pub(crate) initiate: Hex,
+pub struct PendingState {
+    /// Tells it from all others.
+    pub exchange: HexN<32>,
+    /// H(CRED_N).
+    pub node: HexN<32>,
+    /// Of the batch.
+    pub epoch: u64,
+    /// Of the prekey.
+    pub index: u8,
+    /// [`AwaitingConfirm`], encoded: secret.
+    pub state: HexN<AWAITING>,
+    /// The message.
+    pub initiate: Hex,
     /// Under the early keys.
     #[serde(default, skip_serializing_if = "Protected::is_unused")]
-    pub(crate) protected: Protected,
+    pub protected: Protected,
 }
 
 impl PendingState {
     /// The client's end of it, which has early keys only.
-    pub(crate) fn held(&mut self, names: &BTreeMap<String, String>, file: &Path) -> Result<Held<'_>, Fault> {
+    pub(crate) fn held(&mut self, names: &BTreeMap<String, String>, file: &Path) -> Result<Held<'_>, Error> {
         let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&self.state.0)
-            .map_err(|_| Fault::state(file, "a pending exchange cannot be read"))?;
+            .map_err(|_| Error::Damaged(file.to_path_buf(), "a pending exchange cannot be read".into()))?;
         let node = hex::encode(self.node.0);
         Ok(Held {
             peer: names.get(&node).cloned().unwrap_or(node),
@@ -67,39 +75,43 @@ impl PendingState {
 }
 
 /// The client's directory, locked, and its state.
-pub(crate) struct ClientFile {
-    pub(crate) locked: Locked,
-    pub(crate) state: ClientState,
+pub struct ClientDir {
+    /// The directory.
+    pub locked: Locked,
+    /// All that it remembers. What is changed here is durable after [`save`](Self::save).
+    pub state: ClientState,
     /// Of the exchange that has ended and becomes a session.
     ended: Protected,
 }
 
-impl ClientFile {
-    pub(crate) fn open(locked: Locked) -> Result<ClientFile, Fault> {
+impl ClientDir {
+    /// Reads the state; a client that has none yet has seen no node.
+    pub fn open(locked: Locked) -> Result<ClientDir, Error> {
         let state = locked.load(FILE, FORMAT)?.unwrap_or_default();
-        Ok(ClientFile { locked, state, ended: Protected::default() })
+        Ok(ClientDir { locked, state, ended: Protected::default() })
     }
 
-    pub(crate) fn save(&mut self) -> Result<(), Fault> {
+    /// Makes the state durable; early secrets that are of no use any more go.
+    pub fn save(&mut self) -> Result<(), Error> {
         self.state.sessions.iter_mut().for_each(SessionState::erase_early_if_allowed);
         self.locked.save(FILE, FORMAT, &self.state)
     }
 
     /// The end of the pending exchange and its session become durable in one.
-    pub(crate) fn keep(&mut self, session: SessionState) -> Result<(), Fault> {
+    pub fn keep(&mut self, session: SessionState) -> Result<(), Error> {
         let protected = std::mem::take(&mut self.ended);
         self.state.sessions.push(SessionState { protected, ..session });
         self.save()
     }
 
     /// What awaits responses, of all exchanges.
-    pub(crate) fn protected(&mut self) -> impl Iterator<Item = &mut Protected> {
+    pub fn protected(&mut self) -> impl Iterator<Item = &mut Protected> {
         let pending = self.state.pending.iter_mut().map(|one| &mut one.protected);
         self.state.sessions.iter_mut().map(|one| &mut one.protected).chain(pending)
     }
 
     /// A request that awaits its response, with its exchange.
-    pub(crate) fn asked(&mut self, id: &[u8; 8]) -> Result<Option<(AskedState, Held<'_>)>, Fault> {
+    pub fn asked(&mut self, id: &[u8; 8]) -> Result<Option<(AskedState, Held<'_>)>, Error> {
         let path = self.locked.path(FILE);
         let find = |protected: &Protected| protected.awaiting.iter().find(|one| one.id.0 == *id).cloned();
         for session in &mut self.state.sessions {
@@ -116,14 +128,14 @@ impl ClientFile {
     }
 }
 
-impl ClientStore for ClientFile {
-    type Error = Fault;
+impl ClientStore for ClientDir {
+    type Error = Error;
 
-    fn highest_epoch(&self, node: &Hash) -> Result<u64, Fault> {
+    fn highest_epoch(&self, node: &Hash) -> Result<u64, Error> {
         Ok(self.state.seen.get(&hex::encode(node)).copied().unwrap_or_default())
     }
 
-    fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Fault> {
+    fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Error> {
         self.state.seen.insert(hex::encode(pending.node), pending.epoch);
         self.state.pending.push(PendingState {
             exchange: HexN(*pending.exchange),
@@ -137,8 +149,8 @@ impl ClientStore for ClientFile {
         self.save()
     }
 
-    /// In memory: [`ClientFile::keep`] makes it durable, in one with the session.
-    fn end(&mut self, exchange: &Hash) -> Result<(), Fault> {
+    /// In memory: [`ClientDir::keep`] makes it durable, in one with the session.
+    fn end(&mut self, exchange: &Hash) -> Result<(), Error> {
         if let Some(place) = self.state.pending.iter().position(|one| one.exchange.0 == *exchange) {
             self.ended = self.state.pending.remove(place).protected;
         }

@@ -6,11 +6,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Any number of bytes.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Hex(pub(crate) Vec<u8>);
+pub struct Hex(pub Vec<u8>);
 
 /// Exactly `N` bytes.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct HexN<const N: usize>(pub(crate) [u8; N]);
+pub struct HexN<const N: usize>(pub [u8; N]);
 
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

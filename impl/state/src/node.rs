@@ -1,37 +1,45 @@
-//! The node's state in a file.
+//! The node's state.
 
-use crate::fault::Fault;
+use crate::error::Error;
 use crate::files::Locked;
 use crate::hexed::{Hex, HexN};
 use crate::session::SessionState;
 use dke::crypto::{Hash, PublicKey};
+use dke::node::Peer;
 use dke::store::{Batch, NodeStore, Prekey};
-use dke::{Credential, Scalar};
-use dke_agent::Kept;
+use dke::{Credential, Scalar, Session};
+use dke_agent::{Kept, Ledger, Unsent};
+use dke_app::{Exchange, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub(crate) const FILE: &str = "node.json";
 const FORMAT: &str = "dke-node-1";
-/// Requests that are kept at most: a gateway that does not ask for the response of one any more leaves it here.
+/// Requests that are kept at most: one whose response the gateway never asks for again would stay for ever.
 const REQUESTS_MAX: usize = 64;
 
 /// All that a node remembers.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NodeState {
-    pub(crate) last_epoch: u64,
+pub struct NodeState {
+    /// Epoch of the current batch; 0 before the first.
+    pub last_epoch: u64,
     /// The epoch whose Publication a gateway on the network has acknowledged.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) acknowledged: u64,
-    pub(crate) clients: Vec<Hex>,
-    pub(crate) authorities: Vec<Hex>,
-    pub(crate) batches: BTreeMap<u64, BatchState>,
-    pub(crate) outbox: Vec<KeptConfirm>,
-    pub(crate) sessions: Vec<SessionState>,
+    pub acknowledged: u64,
+    /// Pinned credentials.
+    pub clients: Vec<Hex>,
+    /// Pinned credentials of authorities.
+    pub authorities: Vec<Hex>,
+    /// Current and previous batch, by epoch.
+    pub batches: BTreeMap<u64, BatchState>,
+    /// Confirms that the gateway has not acknowledged.
+    pub outbox: Vec<KeptConfirm>,
+    /// Oldest first.
+    pub sessions: Vec<SessionState>,
     /// Requests whose responses the gateway has not acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) requests: Vec<KeptRequest>,
+    pub requests: Vec<KeptRequest>,
 }
 
 // By reference, because serde wants it so.
@@ -43,34 +51,41 @@ fn is_zero(number: &u64) -> bool {
 /// A batch.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BatchState {
+pub struct BatchState {
     header: Hex,
-    pub(crate) token: HexN<16>,
-    pub(crate) prekeys: Vec<PrekeyState>,
+    /// Shown to the gateway.
+    pub token: HexN<16>,
+    /// By index.
+    pub prekeys: Vec<PrekeyState>,
 }
 
 /// A prekey; `y` is gone once it is used.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PrekeyState {
-    pub(crate) y: Option<HexN<32>>,
+pub struct PrekeyState {
+    /// Secret.
+    pub y: Option<HexN<32>>,
     public: HexN<32>,
 }
 
 /// A Confirm in the outbox.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct KeptConfirm {
-    pub(crate) epoch: u64,
-    pub(crate) index: u8,
+pub struct KeptConfirm {
+    /// Of the batch.
+    pub epoch: u64,
+    /// Of the prekey.
+    pub index: u8,
+    /// SHA-256 of the Initiate that it answers.
     initiate: HexN<32>,
-    pub(crate) confirm: Hex,
+    /// The message.
+    pub confirm: Hex,
 }
 
 /// A request that was opened.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct KeptRequest {
+pub struct KeptRequest {
     /// SHA-256 of the outer request.
     digest: HexN<32>,
     /// The outer response, once there is one.
@@ -78,73 +93,111 @@ pub(crate) struct KeptRequest {
 }
 
 /// The node's directory, locked, and its state.
-pub(crate) struct NodeFile {
-    pub(crate) locked: Locked,
-    pub(crate) state: NodeState,
+pub struct NodeDir {
+    /// The directory.
+    pub locked: Locked,
+    /// All that it remembers. What is changed here is durable after [`save`](Self::save).
+    pub state: NodeState,
     begun: Option<(u64, Vec<PrekeyState>)>,
 }
 
-impl NodeFile {
-    pub(crate) fn open(locked: Locked) -> Result<NodeFile, Fault> {
+impl NodeDir {
+    /// Reads the state; a node that has none yet has published nothing.
+    pub fn open(locked: Locked) -> Result<NodeDir, Error> {
         let state: NodeState = locked.load(FILE, FORMAT)?.unwrap_or_default();
-        let path = locked.path(FILE);
         if state.clients.iter().chain(&state.authorities).any(|pinned| Credential::parse(&pinned.0).is_err()) {
-            return Err(Fault::state(&path, "a pinned credential is not well formed"));
+            return Err(damaged(&locked, "a pinned credential is not well formed"));
         }
-        Ok(NodeFile { locked, state, begun: None })
+        Ok(NodeDir { locked, state, begun: None })
     }
 
-    pub(crate) fn save(&self) -> Result<(), Fault> {
+    /// Makes the state durable.
+    pub fn save(&self) -> Result<(), Error> {
         self.locked.save(FILE, FORMAT, &self.state)
     }
 
     /// N3.3: makes the Confirm and the session durable in one. Only after this the Confirm may be sent.
-    pub(crate) fn keep(&mut self, session: SessionState) -> Result<(), Fault> {
+    pub fn keep_session(&mut self, session: SessionState) -> Result<(), Error> {
         self.state.sessions.push(session);
         self.save()
     }
+}
 
-    /// How far a request is.
-    pub(crate) fn kept(&self, request: &Hash) -> Option<Kept> {
-        let found = self.state.requests.iter().find(|one| one.digest.0 == *request)?;
-        Some(found.response.as_ref().map_or(Kept::Opened, |response| Kept::Answered(response.0.clone())))
+fn damaged(locked: &Locked, why: &str) -> Error {
+    Error::Damaged(locked.path(FILE), why.into())
+}
+
+impl Ledger for NodeDir {
+    fn outbox(&self) -> Result<Vec<Unsent>, Error> {
+        let unsent =
+            |kept: &KeptConfirm| Unsent { epoch: kept.epoch, index: kept.index, confirm: kept.confirm.0.clone() };
+        Ok(self.state.outbox.iter().map(unsent).collect())
     }
 
-    /// Makes it durable, in one with the numbers and windows of its exchange.
-    pub(crate) fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Fault> {
+    fn left(&self) -> Result<usize, Error> {
+        let batch = self.state.batches.get(&self.state.last_epoch);
+        Ok(batch.map_or(0, |batch| batch.prekeys.iter().filter(|prekey| prekey.y.is_some()).count()))
+    }
+
+    fn acknowledged(&self) -> Result<u64, Error> {
+        Ok(self.state.acknowledged)
+    }
+
+    fn set_acknowledged(&mut self, epoch: u64) -> Result<(), Error> {
+        self.state.acknowledged = epoch;
+        self.save()
+    }
+
+    fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Error> {
+        self.keep_session(SessionState::new(peer.subject(), peer.hash(), session, early))
+    }
+
+    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
+        let sessions = self.state.sessions.iter_mut().rev();
+        sessions.map(|session| session.held(Role::Node)).map(|held| (held.peer, held.exchange)).collect()
+    }
+
+    fn kept(&self, request: &Hash) -> Result<Option<Kept>, Error> {
+        let found = self.state.requests.iter().find(|one| one.digest.0 == *request);
+        let how_far = |one: &KeptRequest| {
+            one.response.as_ref().map_or(Kept::Opened, |response| Kept::Answered(response.0.clone()))
+        };
+        Ok(found.map(how_far))
+    }
+
+    fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Error> {
         self.state.requests.retain(|one| one.digest.0 != *request);
         let response = match kept {
             Kept::Opened => None,
             Kept::Answered(response) => Some(Hex(response)),
         };
-        let beyond = (self.state.requests.len() + 1).saturating_sub(REQUESTS_MAX);
+        let beyond = self.state.requests.len().saturating_add(1).saturating_sub(REQUESTS_MAX);
         self.state.requests.drain(..beyond);
         self.state.requests.push(KeptRequest { digest: HexN(*request), response });
         self.save()
     }
 
-    /// The gateway has the response.
-    pub(crate) fn forget_request(&mut self, request: &Hash) -> Result<(), Fault> {
+    fn forget_request(&mut self, request: &Hash) -> Result<(), Error> {
         let before = self.state.requests.len();
         self.state.requests.retain(|one| one.digest.0 != *request);
         if self.state.requests.len() == before { Ok(()) } else { self.save() }
     }
 }
 
-impl NodeStore for NodeFile {
-    type Error = Fault;
+impl NodeStore for NodeDir {
+    type Error = Error;
 
-    fn last_epoch(&self) -> Result<u64, Fault> {
+    fn last_epoch(&self) -> Result<u64, Error> {
         Ok(self.state.last_epoch)
     }
 
-    fn batch(&self, epoch: u64) -> Result<Option<Batch>, Fault> {
+    fn batch(&self, epoch: u64) -> Result<Option<Batch>, Error> {
         let Some(batch) = self.state.batches.get(&epoch) else { return Ok(None) };
-        let damaged = || Fault::state(&self.locked.path(FILE), "a batch header is too long");
+        let damaged = || damaged(&self.locked, "a batch header is too long");
         Batch::new(&batch.header.0, batch.token.0).ok_or_else(damaged).map(Some)
     }
 
-    fn prekey(&self, epoch: u64, index: u8) -> Result<Option<Prekey>, Fault> {
+    fn prekey(&self, epoch: u64, index: u8) -> Result<Option<Prekey>, Error> {
         let found = self.state.batches.get(&epoch).and_then(|batch| batch.prekeys.get(usize::from(index)));
         let Some(prekey) = found else { return Ok(None) };
         let secret = prekey.y.as_ref().map(|y| Scalar::from_bytes(&y.0)).transpose()?;
@@ -152,7 +205,7 @@ impl NodeStore for NodeFile {
     }
 
     /// In memory: it becomes durable in one with the new batch.
-    fn begin_batch(&mut self, epoch: u64) -> Result<(), Fault> {
+    fn begin_batch(&mut self, epoch: u64) -> Result<(), Error> {
         self.state.batches.retain(|old, _| old.saturating_add(2) > epoch);
         self.state.outbox.retain(|kept| kept.epoch.saturating_add(2) > epoch);
         // Section 15: the early keys go with the batch.
@@ -162,14 +215,14 @@ impl NodeStore for NodeFile {
         Ok(())
     }
 
-    fn put_prekey(&mut self, _epoch: u64, _index: u8, y: &Scalar, public: &PublicKey) -> Result<(), Fault> {
+    fn put_prekey(&mut self, _epoch: u64, _index: u8, y: &Scalar, public: &PublicKey) -> Result<(), Error> {
         if let Some((_, prekeys)) = &mut self.begun {
             prekeys.push(PrekeyState { y: Some(HexN(*y.expose())), public: HexN(*public) });
         }
         Ok(())
     }
 
-    fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> Result<(), Fault> {
+    fn commit_batch(&mut self, epoch: u64, batch: &Batch) -> Result<(), Error> {
         let prekeys = self.begun.take().map(|(_, prekeys)| prekeys).unwrap_or_default();
         let batch = BatchState { header: Hex(batch.header().to_vec()), token: HexN(batch.token), prekeys };
         self.state.batches.insert(epoch, batch);
@@ -177,7 +230,7 @@ impl NodeStore for NodeFile {
         self.save()
     }
 
-    fn erase_prekey(&mut self, epoch: u64, index: u8) -> Result<(), Fault> {
+    fn erase_prekey(&mut self, epoch: u64, index: u8) -> Result<(), Error> {
         let batch = self.state.batches.get_mut(&epoch);
         if let Some(prekey) = batch.and_then(|batch| batch.prekeys.get_mut(usize::from(index))) {
             prekey.y = None;
@@ -185,22 +238,22 @@ impl NodeStore for NodeFile {
         self.save()
     }
 
-    /// In memory: [`NodeFile::keep`] makes it durable, in one with the session.
-    fn put_confirm(&mut self, epoch: u64, index: u8, initiate: &Hash, confirm: &[u8]) -> Result<(), Fault> {
+    /// In memory: [`NodeDir::keep_session`] makes it durable, in one with the session.
+    fn put_confirm(&mut self, epoch: u64, index: u8, initiate: &Hash, confirm: &[u8]) -> Result<(), Error> {
         self.state.outbox.push(KeptConfirm { epoch, index, initiate: HexN(*initiate), confirm: Hex(confirm.to_vec()) });
         Ok(())
     }
 
-    fn confirm(&self, epoch: u64, index: u8, initiate: &Hash, out: &mut [u8]) -> Result<Option<usize>, Fault> {
+    fn confirm(&self, epoch: u64, index: u8, initiate: &Hash, out: &mut [u8]) -> Result<Option<usize>, Error> {
         let same = |kept: &&KeptConfirm| kept.epoch == epoch && kept.index == index && kept.initiate.0 == *initiate;
         let Some(kept) = self.state.outbox.iter().find(same) else { return Ok(None) };
         let length = kept.confirm.0.len();
-        let damaged = || Fault::state(&self.locked.path(FILE), "a stored Confirm is too long");
+        let damaged = || damaged(&self.locked, "a stored Confirm is too long");
         out.get_mut(..length).ok_or_else(damaged)?.copy_from_slice(&kept.confirm.0);
         Ok(Some(length))
     }
 
-    fn drop_confirm(&mut self, epoch: u64, index: u8) -> Result<(), Fault> {
+    fn drop_confirm(&mut self, epoch: u64, index: u8) -> Result<(), Error> {
         self.state.outbox.retain(|kept| (kept.epoch, kept.index) != (epoch, index));
         self.save()
     }

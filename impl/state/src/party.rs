@@ -1,0 +1,77 @@
+//! A party's exchanges, whichever end it is: which one is meant, and this end of it.
+
+use crate::client::{self, ClientDir, ClientState};
+use crate::error::Error;
+use crate::files::Locked;
+use crate::identity::Identity;
+use crate::node::{self, NodeDir};
+use crate::session::AskedState;
+use dke::crypto::Hash;
+use dke::params::FINGERPRINT;
+use dke_app::{Exchange, Role};
+use std::path::Path;
+
+/// The state of either end.
+pub enum Party {
+    /// A node's.
+    Node(NodeDir),
+    /// A client's.
+    Client(ClientDir),
+}
+
+/// An exchange whose keys are kept.
+pub struct Held<'a> {
+    /// The other end: subject, or H(CRED) where no name is known.
+    pub peer: String,
+    /// H(CRED) of the other end.
+    pub peer_hash: Option<Hash>,
+    /// Of the batch.
+    pub epoch: u64,
+    /// Of the prekey.
+    pub index: u8,
+    /// Of the session; `None` while there are early keys only.
+    pub fingerprint: Option<[u8; FINGERPRINT]>,
+    /// The keys.
+    pub exchange: Exchange<'a>,
+    /// The client's requests without a response.
+    pub awaiting: &'a mut Vec<AskedState>,
+}
+
+impl Party {
+    /// A directory with an identity; it is a node's if it has a node's state.
+    pub fn open(dir: &Path) -> Result<Party, Error> {
+        let locked = Locked::open(dir)?;
+        Identity::load(&locked)?;
+        if locked.has(node::FILE)? {
+            NodeDir::open(locked).map(Party::Node)
+        } else {
+            ClientDir::open(locked).map(Party::Client)
+        }
+    }
+
+    /// Makes the state durable.
+    pub fn save(&mut self) -> Result<(), Error> {
+        match self {
+            Party::Node(file) => file.save(),
+            Party::Client(file) => file.save(),
+        }
+    }
+
+    /// Newest first; those with a session before those without one.
+    pub fn held(&mut self) -> Result<Vec<Held<'_>>, Error> {
+        match self {
+            Party::Node(file) => Ok(file.state.sessions.iter_mut().rev().map(|one| one.held(Role::Node)).collect()),
+            Party::Client(file) => {
+                let path = file.locked.path(client::FILE);
+                let ClientState { sessions, pending, names, .. } = &mut file.state;
+                let sessions = sessions.iter_mut().rev().map(|one| Ok(one.held(Role::Client)));
+                sessions.chain(pending.iter_mut().rev().map(|one| one.held(names, &path))).collect()
+            }
+        }
+    }
+
+    /// The newest exchange that is meant.
+    pub fn chosen(&mut self, meant: impl Fn(&Held<'_>) -> bool) -> Result<Held<'_>, Error> {
+        self.held()?.into_iter().find(|one| meant(one)).ok_or(Error::NoExchange)
+    }
+}
