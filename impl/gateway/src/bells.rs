@@ -20,30 +20,37 @@ pub enum Topic {
     Response(NodeId, u64),
 }
 
-/// All bells. A bell that nobody hears any more is taken down when it is rung, and all such when a new one is hung up.
+/// All bells: one for each listener, in the order in which they came, so that they hear in that order. The bells that nobody hears any more are
+/// dropped when their resource changes or gets another listener, and all such when a new resource is listened to.
 #[derive(Default)]
 pub(crate) struct Bells {
-    hung: Mutex<HashMap<Topic, watch::Sender<()>>>,
+    hung: Mutex<HashMap<Topic, Vec<watch::Sender<()>>>>,
 }
 
 impl Bells {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Topic, watch::Sender<()>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Topic, Vec<watch::Sender<()>>>> {
         self.hung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hears every change from now on.
     pub(crate) fn listen(&self, topic: Topic) -> watch::Receiver<()> {
+        let (bell, listener) = watch::channel(());
+        let is_heard = |bell: &watch::Sender<()>| bell.receiver_count() > 0;
         let mut hung = self.lock();
-        if !hung.contains_key(&topic) {
-            hung.retain(|_, bell| bell.receiver_count() > 0);
+        match hung.get_mut(&topic) {
+            Some(bells) => bells.retain(is_heard),
+            None => hung.retain(|_, bells| bells.iter().any(is_heard)),
         }
-        hung.entry(topic).or_insert_with(|| watch::channel(()).0).subscribe()
+        hung.entry(topic).or_default().push(bell);
+        listener
     }
 
     /// The resource has changed.
     pub(crate) fn ring(&self, topic: &Topic) {
         let mut hung = self.lock();
-        if hung.get(topic).is_some_and(|bell| bell.send(()).is_err()) {
+        let Some(bells) = hung.get_mut(topic) else { return };
+        bells.retain(|bell| bell.send(()).is_ok());
+        if bells.is_empty() {
             hung.remove(topic);
         }
     }
