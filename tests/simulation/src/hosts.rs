@@ -1,0 +1,38 @@
+//! The hosts: each runs the real code, and can be ended at any point.
+
+pub mod client;
+pub mod gateway;
+pub mod node;
+
+use crate::log::Log;
+use crate::monitor::Monitor;
+use crate::network::Network;
+use crate::random::Seed;
+use dke_agent::Gateway as Link;
+use dke_coap::{Endpoint, Parameters};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+/// What every host needs.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The network that it is on.
+    pub network: Arc<Network>,
+    /// Where it tells what it does.
+    pub log: Arc<Log>,
+    /// What watches it.
+    pub monitor: Arc<Monitor>,
+    /// Where its randomness comes from.
+    pub seed: Seed,
+    /// Where the gateway is.
+    pub gateway: SocketAddr,
+}
+
+impl Surroundings {
+    /// A new connection of a host to the gateway, from a port of its own.
+    pub fn connect(&self, host: IpAddr, purpose: &str) -> Link {
+        let socket = self.network.bind((host, 0).into());
+        let random = self.seed.stream(&format!("coap {purpose}"));
+        Link::over(Endpoint::client_over(socket, Parameters::default(), random), self.gateway)
+    }
+}

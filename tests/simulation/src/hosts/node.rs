@@ -1,0 +1,185 @@
+//! A node: asleep almost all the time.
+
+use super::Surroundings;
+use crate::monitor::{Property, answer_to};
+use crate::time::WallClock;
+use dke::key_schedule::EarlySecret;
+use dke::node::{Node, Peer};
+use dke::store::Pins;
+use dke::{Credential, Depth, Session, Suite};
+use dke_agent::{Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Wake};
+use dke_state::{Error, Identity, Locked, MemoryDisk, NodeDir};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+/// For so long a batch is good, in seconds.
+const LIFETIME: u64 = 30 * 24 * 3600;
+/// A wake-up has ended after this time, whatever the gateway does.
+const WAKE_MAX: Duration = Duration::from_secs(30 * 60);
+/// Datagrams that a node sends at one wake-up at most.
+const DATAGRAMS_MAX: u64 = 4000;
+
+/// What kind of node it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// From one wake-up to the next.
+    pub interval: Duration,
+    /// 2^depth prekeys in a batch.
+    pub depth: u64,
+    /// Publishes when fewer are left.
+    pub low: usize,
+}
+
+/// The host of a node.
+pub struct NodeHost {
+    around: Surroundings,
+    /// Its subject.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// What it is like.
+    pub kind: Kind,
+    /// Its directory, which a trouble may replace.
+    pub disk: Mutex<MemoryDisk>,
+    /// Its wall clock.
+    pub clock: WallClock,
+    /// Its public half.
+    pub credential: Vec<u8>,
+    /// Credentials that it pins.
+    clients: Vec<Vec<u8>>,
+    killed: Notify,
+    /// How its last wake-up ended.
+    pub last: Mutex<Option<String>>,
+}
+
+impl NodeHost {
+    /// A node that has just been made.
+    pub fn new(around: Surroundings, name: &str, address: IpAddr, kind: Kind, clock: WallClock) -> NodeHost {
+        let disk = MemoryDisk::new();
+        let identity = super::client::identity(&around, name, &disk);
+        NodeHost {
+            name: name.into(),
+            address,
+            kind,
+            disk: Mutex::new(disk),
+            clock,
+            credential: identity,
+            clients: Vec::new(),
+            killed: Notify::new(),
+            last: Mutex::default(),
+            around,
+        }
+    }
+
+    /// The operator tells the node whom it trusts.
+    pub fn pin(&mut self, clients: Vec<Vec<u8>>) {
+        self.clients = clients;
+    }
+
+    /// Its directory.
+    pub fn disk(&self) -> MemoryDisk {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends what it does at this moment, without warning.
+    pub fn kill(&self) {
+        self.killed.notify_waiters();
+    }
+
+    /// Wakes up again and again.
+    pub fn run(self: &Arc<Self>) -> JoinHandle<()> {
+        let host = self.clone();
+        tokio::spawn(async move {
+            let mut next = Instant::now() + host.kind.interval / 2;
+            // A device connects once; its port changes when it is made anew.
+            for number in 0_u64.. {
+                sleep_until(next).await;
+                next = Instant::now() + host.kind.interval;
+                host.wake(number).await;
+            }
+        })
+    }
+
+    async fn wake(self: &Arc<Self>, number: u64) {
+        self.around.monitor.count(|counts| counts.wakes += 1);
+        let (begun, sent) = (Instant::now(), self.around.network.traffic(|traffic| traffic.sent_by(self.address)));
+        let link = self.around.connect(self.address, &format!("{} {number}", self.name));
+        let ended = tokio::select! {
+            biased;
+            () = self.killed.notified() => {
+                self.around.monitor.count(|counts| counts.kills += 1);
+                "was killed".to_string()
+            }
+            woken = self.wake_up(link, number) => match woken {
+                Ok(wake) => shown(&wake),
+                Err(Interrupted::Step(dke::Error::Storage(error))) => self.broken(&error),
+                Err(interrupted) => interrupted.to_string(),
+            }
+        };
+        let datagrams = self.around.network.traffic(|traffic| traffic.sent_by(self.address)) - sent;
+        if begun.elapsed() > WAKE_MAX || datagrams > DATAGRAMS_MAX {
+            let why = format!("{} was awake for {:?} and sent {datagrams} datagrams", self.name, begun.elapsed());
+            self.around.monitor.violated(Property::Budget, why);
+        }
+        self.around.log.tell(&self.name, &ended);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+    }
+
+    /// The medium has failed: the device restarts, and finds what is durable.
+    fn broken(&self, error: &Error) -> String {
+        let disk = self.disk();
+        disk.fail_at(None);
+        disk.lose_power(0);
+        self.around.monitor.count(|counts| counts.kills += 1);
+        format!("restarts: {error}")
+    }
+
+    async fn wake_up(&self, gateway: Link, number: u64) -> Result<Wake, Interrupted<Error>> {
+        let step = |error: Error| Interrupted::Step(dke::Error::Storage(error));
+        let locked = Locked::on(Arc::new(self.disk())).map_err(step)?;
+        let identity = Identity::load(&locked).map_err(step)?;
+        let mut file = NodeDir::open(locked).map_err(step)?;
+        let clients: Vec<Credential<'_>> = self.clients.iter().filter_map(|one| Credential::parse(one).ok()).collect();
+        let agent = NodeAgent {
+            gateway,
+            node: Node::new(identity.credential().map_err(step)?, &identity.key, false),
+            trust: Pins::new(&clients, &[]).map_err(|misuse| Interrupted::Step(misuse.into()))?,
+            settings: Settings {
+                low: self.kind.low,
+                suite: Suite::AesCcm8,
+                depth: Depth::new(self.kind.depth).expect("a depth of 0 to 8"),
+                lifetime: LIFETIME,
+            },
+        };
+        let mut handler = Application { host: self };
+        let mut random = self.around.seed.stream(&format!("{} wake-up {number}", self.name));
+        agent.wake(&mut file, &mut handler, self.clock.now(), &mut random).await
+    }
+}
+
+fn shown(wake: &Wake) -> String {
+    let Wake { published, answered, repeated, rejected, left, .. } = wake;
+    format!("published {published}, answered {answered}, repeated {repeated}, rejected {rejected}, left {left}")
+}
+
+/// What a node is for.
+struct Application<'a> {
+    host: &'a NodeHost,
+}
+
+impl Handler for Application<'_> {
+    async fn answer(&mut self, call: &Call<'_>) -> Option<Vec<u8>> {
+        let content = String::from_utf8_lossy(call.data);
+        self.host.around.monitor.carried_out(&self.host.name, call.peer.subject(), &content);
+        Some(answer_to(&content).into_bytes())
+    }
+
+    fn established(&mut self, _peer: &Peer, _early: &EarlySecret, session: &Session) {
+        let place = (self.host.name.clone(), session.epoch, session.index);
+        self.host.around.monitor.established(place, session.secret.fingerprint().to_vec());
+    }
+}

@@ -1,0 +1,136 @@
+//! One run: chapters of troubles, each followed by a calm in which everything must work.
+
+use crate::hosts::client::{ClientHost, Ended};
+use crate::hosts::node::NodeHost;
+use crate::monitor::{Counts, Property, Violation};
+use crate::plan::{Chapter, Incident, Plan};
+use crate::random::Seed;
+use crate::time::{DAY, HOUR};
+use crate::world::{PATIENCE, World};
+use dke::crypto::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// A wake-up has ended so long after it was due.
+const WAKE_UP: Duration = Duration::from_secs(600);
+/// Bytes that a gateway's store may have, for the few nodes of a run.
+const STORE_MAX: usize = 64 * 1024 * 1024;
+
+/// How a run ended.
+pub struct Report {
+    /// What did not hold.
+    pub violation: Option<Violation>,
+    /// The transcript.
+    pub lines: Vec<String>,
+    /// Of the transcript and of every datagram.
+    pub hash: Hash,
+    /// Simulated time, times the nodes.
+    pub node_years: f64,
+    /// What happened.
+    pub counts: Counts,
+    /// Datagrams that arrived.
+    pub datagrams: u64,
+}
+
+/// The plan of a seed.
+pub fn plan(seed: u64, only: &[String]) -> Plan {
+    on_simulated_time(async { Plan::draw(seed, &World::new(Seed::new(seed)), only) })
+}
+
+/// Runs a plan.
+pub fn run(plan: &Plan) -> Report {
+    on_simulated_time(async {
+        let world = World::new(Seed::new(plan.seed));
+        let life = world.start();
+        for chapter in &plan.chapters {
+            trouble(&world, chapter).await;
+            calm(&world).await;
+            if world.monitor.first().is_some() {
+                break;
+            }
+        }
+        drop(life);
+        report(&world)
+    })
+}
+
+fn on_simulated_time<T>(what: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(what)
+}
+
+fn report(world: &World) -> Report {
+    let elapsed = world.begin.elapsed();
+    let (lines, hash) = world.log.take();
+    Report {
+        violation: world.monitor.first(),
+        lines,
+        hash,
+        node_years: elapsed.as_secs_f64() * world.nodes.len() as f64 / (365.25 * DAY.as_secs_f64()),
+        counts: world.monitor.counts(),
+        datagrams: world.network.traffic(|traffic| traffic.arrived_in_all()),
+    }
+}
+
+/// Everyday life, and what troubles it.
+async fn trouble(world: &Arc<World>, chapter: &Chapter) {
+    let mut incidents = JoinSet::new();
+    for incident in &chapter.incidents {
+        let (world, Incident { after, lasts, trouble, seed, .. }) = (world.clone(), incident.clone());
+        let shown = incident.to_string();
+        incidents.spawn(async move {
+            sleep(after).await;
+            world.log.tell("TROUBLE", &shown);
+            trouble.run(&world, lasts, seed.stream("trouble")).await;
+            world.log.tell("MENDED", &shown);
+        });
+    }
+    sleep(chapter.lasts).await;
+    while let Some(ended) = incidents.join_next().await {
+        ended.expect("a trouble does not panic");
+    }
+}
+
+/// Everything is mended: each client must reach each node within two wake-ups, and what was left over must be in bounds.
+async fn calm(world: &Arc<World>) {
+    world.log.tell("CALM", "each client calls each node");
+    // What was on its way when the troubles ended.
+    sleep(HOUR).await;
+    let mut calls = JoinSet::new();
+    for client in &world.clients {
+        for node in &world.nodes {
+            calls.spawn(reach(world.clone(), client.clone(), node.clone()));
+        }
+    }
+    while let Some(ended) = calls.join_next().await {
+        ended.expect("a call does not panic");
+    }
+    if let Some(why) = world.network.traffic(|traffic| traffic.amplified().map(ToString::to_string)) {
+        world.monitor.violated(Property::Amplification, why);
+    }
+    let size = world.gateway.medium.size();
+    if size > STORE_MAX {
+        world.monitor.violated(Property::Bounds, format!("the gateway's store has {size} bytes"));
+    }
+}
+
+async fn reach(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>) {
+    let mut ended = client.call(&node.credential, PATIENCE).await;
+    for _ in 0..2 {
+        if ended == Ended::Answered {
+            return;
+        }
+        sleep(node.kind.interval + WAKE_UP).await;
+        let taken_up = client.resume(&node.credential, PATIENCE).await;
+        ended = match taken_up.into_iter().any(|ended| ended == Ended::Answered) {
+            true => Ended::Answered,
+            false => client.call(&node.credential, PATIENCE).await,
+        };
+    }
+    if ended != Ended::Answered {
+        let why = format!("{} does not reach {} within two wake-ups: {ended:?}", client.name, node.name);
+        world.monitor.violated(Property::Liveness, why);
+    }
+}

@@ -1,0 +1,74 @@
+//! Strangers take all prekeys: they ask for Offers and leave garbage in place of Initiates, from one address or from some.
+
+use super::{Doing, Scenario, Trouble};
+use crate::stranger::{Stranger, name_of};
+use crate::world::{World, stranger};
+use dke::Credential;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "exhaust",
+    about: "strangers take all prekeys of a node with Offers and garbage Initiates, or steal leased ones",
+    strangers: true,
+    draw: |world, random| {
+        Arc::new(Exhaust {
+            node: random.gen_range(0..world.nodes.len()),
+            addresses: random.gen_range(1..=3),
+            every: Duration::from_secs(random.gen_range(60..40_000)),
+            steals: random.gen_bool(0.3),
+        })
+    },
+};
+
+#[derive(Debug)]
+struct Exhaust {
+    node: usize,
+    addresses: u8,
+    every: Duration,
+    /// Initiates without having asked for an Offer.
+    steals: bool,
+}
+
+impl Trouble for Exhaust {
+    fn run<'a>(&'a self, world: &'a World, lasts: Duration, mut random: StdRng) -> Doing<'a> {
+        Box::pin(async move {
+            let end = Instant::now() + lasts;
+            while Instant::now() < end {
+                for number in 0..self.addresses {
+                    let stranger = Stranger::new(world, stranger(number), StdRng::seed_from_u64(random.r#gen()));
+                    if self.steals {
+                        self.steal(world, &stranger).await
+                    } else {
+                        self.take(world, &stranger).await
+                    };
+                }
+                sleep(self.every.mul_f64(random.gen_range(0.1..2.0)).min(end.duration_since(Instant::now()))).await;
+            }
+        })
+    }
+}
+
+impl Exhaust {
+    /// All that it is given.
+    async fn take(&self, world: &World, stranger: &Stranger) {
+        let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
+        let node = name_of(&credential);
+        while let Some((epoch, index)) = stranger.offer(&node, &credential).await {
+            stranger.initiate(&node, epoch, index).await;
+        }
+    }
+
+    /// Whatever others were given.
+    async fn steal(&self, world: &World, stranger: &Stranger) {
+        let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
+        let node = name_of(&credential);
+        let Some((epoch, _)) = stranger.offer(&node, &credential).await else { return };
+        for index in 0..1 << world.nodes[self.node].kind.depth {
+            stranger.initiate(&node, epoch, index).await;
+        }
+    }
+}
