@@ -33,11 +33,14 @@ pub(crate) struct Serve {
     /// Prekeys that one address may hold at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 64)]
     pub(crate) leases_per_address: u32,
+    /// Percent of what is left of a batch that one address may take, what it took included; 100 where all clients come from one address
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) prekey_share: u8,
     /// Initiates that may wait for one node
     #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     pub(crate) queue: u32,
-    /// Requests to one node that may wait; a quarter of them from one address
-    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    /// Requests to one node that may wait or whose responses are kept; an eighth of them from one address
+    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
     pub(crate) requests: usize,
     /// For how many seconds a request and its response are kept
     #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
@@ -48,9 +51,12 @@ pub(crate) struct Serve {
     /// Requests that one address may make in a burst, such as a site's nodes that start up at once
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     pub(crate) burst: u32,
-    /// Puzzle before an Offer: zeros with which a hash must begin; each one more doubles the work
+    /// Puzzle before an Offer, at least: zeros with which a hash must begin; each one more doubles the work
     #[arg(long, value_name = "ZEROS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=24))]
     pub(crate) puzzle: u8,
+    /// Puzzle at most: it becomes harder as a node's prekeys run out; with 0 it does not
+    #[arg(long, value_name = "ZEROS", default_value_t = 18, value_parser = clap::value_parser!(u8).range(0..=24))]
+    pub(crate) puzzle_max: u8,
     /// Bytes of the store from which on nothing more is taken in
     #[arg(long, value_name = "BYTES")]
     pub(crate) quota: Option<u64>,

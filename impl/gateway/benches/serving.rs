@@ -63,6 +63,8 @@ fn policy(lease: u64) -> Policy {
     Policy {
         lease,
         leases_per_address: u32::MAX,
+        prekey_share: 100,
+        puzzle_max: 0,
         leases_max: usize::MAX,
         burst: u32::MAX,
         requests_per_second: u32::MAX,
@@ -209,7 +211,7 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
             while leased.len() < scale.leased {
                 let node = nodes[next % nodes.len()];
                 next += 1;
-                let offer = gateway.offer(&node, Ipv4Addr::LOCALHOST.into()).await.unwrap();
+                let offer = gateway.offer(&node, Ipv4Addr::LOCALHOST.into(), &[]).await.unwrap();
                 leased.push((node, dke::message::Offer::parse(&offer).unwrap().index));
             }
             let (start, mut tasks, mut done) = (Instant::now(), tokio::task::JoinSet::new(), 0_u32);
@@ -218,7 +220,9 @@ fn initiates(scale: Scale, gateway: &Arc<Gateway<Embedded>>, nodes: &[NodeId], d
                 while tasks.len() < IN_FLIGHT && start.elapsed() < scale.time {
                     let Some((node, index)) = leased.next() else { break };
                     let gateway = gateway.clone();
-                    tasks.spawn(async move { gateway.queue(&node, &initiate(1, index)).await.is_ok() });
+                    tasks.spawn(async move {
+                        gateway.queue(&node, Ipv4Addr::LOCALHOST.into(), &initiate(1, index)).await.is_ok()
+                    });
                 }
                 match tasks.join_next().await {
                     Some(stored) => done += u32::from(stored.unwrap()),

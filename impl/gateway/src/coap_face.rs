@@ -93,7 +93,7 @@ impl<S: Store> Face<S> {
                 let outer = proxy::outer(*method, below, query, *format, options.clone(), body.clone())?;
                 self.0.ask(&node, by, &outer, hold).await?
             }
-            Errand::Collect(node, number) => self.0.collect(&node, number, hold).await?,
+            Errand::Collect(node, number) => self.0.collect(&node, number, by, hold).await?,
         };
         Ok(match asked {
             Asked::Answered(answer) => passed_on(answer),

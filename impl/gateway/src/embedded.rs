@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tables::{Reading, Writing, check_format};
+use tables::{Opened, Reading, Writing, check_format};
 use tokio::sync::{oneshot, watch};
 
 /// Changes in one commit.
@@ -35,7 +35,7 @@ const RETRY: u64 = 1;
 /// The store in one file.
 pub struct Embedded {
     latest: Arc<Latest>,
-    start: u64,
+    opened: Opened,
     changes: Changes,
     failure: watch::Receiver<Option<StoreError>>,
 }
@@ -79,12 +79,12 @@ impl Embedded {
         let database = builder(options).open(path).map_err(|error| opening(path, error))?;
         check_format(&database).map_err(|why| StoreError::Damaged(path.display().to_string(), why))?;
         let of = path.to_path_buf();
-        let (latest, start, writer, failure) = Writer::begin(database, move || is_full(&of, options))?;
+        let (latest, opened, writer, failure) = Writer::begin(database, move || is_full(&of, options))?;
         let (jobs, queue) = mpsc::sync_channel(WAITING_MAX);
         let writer =
             std::thread::Builder::new().name("store".into()).spawn(move || writer.run(queue)).map_err(failed)?;
         let changes = Changes::Thread { jobs: Some(jobs), writer: Some(writer) };
-        Ok(Embedded { latest, start, changes, failure })
+        Ok(Embedded { latest, opened, changes, failure })
     }
 
     /// Opens the store on another medium than a file; makes it if the medium is empty. `is_full` is asked before each change.
@@ -103,8 +103,8 @@ impl Embedded {
             Writing::create(&database)?;
         }
         check_format(&database).map_err(|why| StoreError::Damaged(place.display().to_string(), why))?;
-        let (latest, start, writer, failure) = Writer::begin(database, is_full)?;
-        Ok(Embedded { latest, start, changes: Changes::Inline(Mutex::new(Some(writer))), failure })
+        let (latest, opened, writer, failure) = Writer::begin(database, is_full)?;
+        Ok(Embedded { latest, opened, changes: Changes::Inline(Mutex::new(Some(writer))), failure })
     }
 }
 
@@ -133,7 +133,11 @@ impl Drop for Changes {
 
 impl Store for Embedded {
     fn start(&self) -> u64 {
-        self.start
+        self.opened.start
+    }
+
+    fn uptime(&self) -> u64 {
+        self.opened.uptime
     }
 
     fn read<T>(&self, query: impl FnOnce(&dyn Read) -> Result<T, Refusal>) -> Result<T, Refusal> {
@@ -252,15 +256,15 @@ struct Writer {
 }
 
 /// What readers see, which start this is, the writer, and how it will end.
-type Begun = (Arc<Latest>, u64, Writer, watch::Receiver<Option<StoreError>>);
+type Begun = (Arc<Latest>, Opened, Writer, watch::Receiver<Option<StoreError>>);
 
 impl Writer {
     fn begin(database: Database, is_full: impl Fn() -> bool + Send + 'static) -> Result<Begun, StoreError> {
-        let start = Writing::begin_start(&database)?;
+        let opened = Writing::begin_start(&database)?;
         let latest = Arc::new(Latest::new(Arc::new(Reading::begin(&database)?)));
         let (fail, failure) = watch::channel(None);
         let writer = Writer { database, latest: latest.clone(), is_full: Box::new(is_full), fail };
-        Ok((latest, start, writer, failure))
+        Ok((latest, opened, writer, failure))
     }
 
     fn run(self, queue: mpsc::Receiver<Box<dyn Job>>) {

@@ -1,26 +1,29 @@
 //! The gateway: the steps of PROTOCOL.md over a store.
 
+mod offers;
 mod requests;
 
-use crate::batch::Parts;
 use crate::batches::Batches;
 use crate::bells::{Bells, Topic};
-use crate::leases::{Lease, Leases};
+use crate::leases::Leases;
 use crate::policy::Policy;
-use crate::puzzle::{Checked, Puzzles};
+use crate::puzzle::Puzzles;
 use crate::quota::Quota;
 use crate::record::{NodeId, NodeRecord, Place, Representation, node_id};
 use crate::refusal::Refusal;
 use crate::steps::{self, Kept};
 use crate::store::{Read, Store, StoreError, Write};
+use crate::sweep;
+use crate::time::{Now, Uptime, until};
 use crate::wakes::Wakes;
 use dke::gateway::{Known, Verified, verify_publication};
 use dke::{Credential, Reject, RustCrypto};
-use dke_coap::subscriber;
+use dke_coap::{Shares, subscriber};
 use rand_core::CryptoRngCore;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use std::time::Duration;
+use tokio::sync::watch;
 
 pub use requests::Asked;
 
@@ -41,8 +44,9 @@ pub struct Gateway<S> {
     bells: Bells,
     puzzles: Option<Puzzles>,
     /// Clients that wait for a response.
-    held: Semaphore,
+    held: Shares,
     clock: Clock,
+    uptime: Uptime,
 }
 
 /// What anyone may know of a node.
@@ -86,8 +90,9 @@ impl<S: Store> Gateway<S> {
     pub fn new(store: S, policy: Policy, clock: Clock, random: &mut impl CryptoRngCore) -> Self {
         Gateway {
             leases: Arc::new(Leases::new(store.start())),
+            uptime: Uptime::new(store.uptime()),
             store: Arc::new(store),
-            held: Semaphore::new(policy.held_max.min(Semaphore::MAX_PERMITS)),
+            held: Shares::new(policy.held_max, policy.held_per_address),
             batches: Batches::new(policy.ready_max),
             policy: Arc::new(policy),
             quota: Quota::new(),
@@ -109,24 +114,44 @@ impl<S: Store> Gateway<S> {
         (self.clock)()
     }
 
+    /// For how long gateways have run over this store.
+    fn up(&self) -> Duration {
+        self.uptime.get()
+    }
+
+    /// This moment by both clocks.
+    fn moment(&self) -> Now {
+        Now { up: self.up(), date: self.now() }
+    }
+
     /// To be asked once for every request: `TooMany` if this address has made too many.
     pub fn admit(&self, address: IpAddr) -> Result<(), Refusal> {
-        let allowed = self.quota.allow(subscriber(address), self.now(), &self.policy);
+        let allowed = self.quota.allow(subscriber(address), self.up().as_secs(), &self.policy);
         if allowed { Ok(()) } else { Err(Refusal::TooMany(1)) }
     }
 
-    /// Registers a node by its credential. For the operator; a node itself may do so where the policy is `open`.
+    /// Registers a node by its credential, for the operator.
     pub async fn register(&self, bytes: &[u8]) -> Result<(NodeId, Kept), Refusal> {
+        self.register_by(None, bytes).await
+    }
+
+    /// A node registers itself from this address, where the policy is `open`: one address may do so for a share of the nodes, and a node
+    /// that then publishes nothing is forgotten.
+    pub async fn register_from(&self, by: IpAddr, bytes: &[u8]) -> Result<(NodeId, Kept), Refusal> {
+        self.register_by(Some(subscriber(by)), bytes).await
+    }
+
+    async fn register_by(&self, by: Option<IpAddr>, bytes: &[u8]) -> Result<(NodeId, Kept), Refusal> {
         let hash = *Credential::parse(bytes)?.hash();
-        let (bytes, policy) = (bytes.to_vec(), self.policy.clone());
-        let kept = self.store.write(move |records| steps::register(records, bytes, &hash, &policy)).await?;
+        let (bytes, up, policy) = (bytes.to_vec(), self.up().as_secs(), self.policy.clone());
+        let kept = self.store.write(move |records| steps::register(records, bytes, &hash, by, up, &policy)).await?;
         Ok((node_id(&hash), kept))
     }
 
     /// G1. The signature is verified outside of the transaction.
     pub async fn publish(&self, node: &NodeId, bytes: &[u8]) -> Result<Kept, Refusal> {
         for _ in 0..ROUNDS {
-            let now = self.now();
+            let now = self.moment();
             let (seen, stored) = self.store.read(|records| {
                 let seen = steps::node(records, node)?;
                 let mut stored = Vec::new();
@@ -138,9 +163,9 @@ impl<S: Store> Gateway<S> {
             let publications: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
             let highest_epoch = seen.batches.last().map_or(0, |batch| batch.epoch);
             let known = Known { publications: &publications, highest_epoch };
-            let header = match verify_publication::<RustCrypto>(bytes, &steps::credential(&seen)?, &known, now)? {
+            let header = match verify_publication::<RustCrypto>(bytes, &steps::credential(&seen)?, &known, now.date)? {
                 Verified::Same(_) => {
-                    self.wakes.awake(node, now);
+                    self.wakes.awake(node, now.up);
                     return Ok(Kept::Same);
                 }
                 Verified::New(header, _) => header,
@@ -148,106 +173,29 @@ impl<S: Store> Gateway<S> {
             let (id, new, leases, policy) = (*node, bytes.to_vec(), self.leases.clone(), self.policy.clone());
             let change = move |records: &mut dyn Write| {
                 // From here on the leases follow what is written: who reads an older state cannot put it in their place.
-                steps::load(records, &leases, &id, &steps::node(records, &id)?, now, &policy)?;
-                steps::publish(records, &leases, &id, &seen, &header, new, now)
+                steps::load(records, &leases, &id, &steps::node(records, &id)?, now.up, &policy)?;
+                steps::publish(records, &leases, &id, &seen, &header, new, now.date)
             };
             if self.store.write(change).await? {
-                self.wakes.awake(node, now);
+                self.wakes.awake(node, now.up);
                 return Ok(Kept::New);
             }
         }
         Err(Refusal::Busy(1))
     }
 
-    /// Must this requester solve a puzzle before G2, and has it? `Puzzle` has the puzzle if so, and if not.
-    pub fn check_puzzle(&self, node: &NodeId, by: IpAddr, solution: &[u8]) -> Result<(), Refusal> {
-        let difficulty = self.policy.puzzle;
-        let Some(puzzles) = self.puzzles.as_ref().filter(|_| difficulty > 0) else { return Ok(()) };
-        let (by, now) = (subscriber(by), self.now());
-        match puzzles.check(difficulty, by, node, solution, now) {
-            Checked::Solved => Ok(()),
-            Checked::Wrong => Err(Refusal::Puzzle(puzzles.set(difficulty, by, node, now))),
-            Checked::Full => Err(Refusal::Busy(self.policy.retry_after)),
-        }
-    }
-
-    /// G2: the Offer of one prekey, leased to `by`.
-    pub async fn offer(&self, node: &NodeId, by: IpAddr) -> Result<Vec<u8>, Refusal> {
-        for _ in 0..ROUNDS {
-            let now = self.now();
-            match self.leases.lease(node, subscriber(by), now, &self.policy) {
-                Lease::Given { epoch, index, reserve } => {
-                    if let Some(to) = reserve {
-                        tokio::spawn(self.reserve(*node, epoch, to));
-                    }
-                    return self.read_offer(node, epoch, index);
-                }
-                Lease::Unknown => self.load(node, now)?,
-                Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
-                Lease::Exhausted { back } => {
-                    return Err(Refusal::Later(Reject::Exhausted, self.retry(node, back, now)));
-                }
-                Lease::TooMany { end } => return Err(Refusal::TooMany(end.saturating_sub(now).max(1))),
-                Lease::Busy { end } => return Err(Refusal::Busy(end.saturating_sub(now).max(1))),
-            }
-        }
-        Err(Refusal::Busy(1))
-    }
-
-    /// Takes over what the store knows of a node's leases.
-    fn load(&self, node: &NodeId, now: u64) -> Result<(), Refusal> {
-        self.store.read(|records| {
-            let record = steps::node(records, node)?;
-            if record.batches.is_empty() {
-                return Err(Refusal::Later(Reject::Exhausted, self.retry(node, None, now)));
-            }
-            Ok(steps::load(records, &self.leases, node, &record, now, &self.policy)?)
-        })
-    }
-
-    /// Moves the mark in the store below which indices may have been handed out.
-    fn reserve(&self, node: NodeId, epoch: u64, to: u16) -> impl Future<Output = Result<(), Refusal>> + Send + 'static {
-        let (store, leases) = (self.store.clone(), self.leases.clone());
-        async move {
-            let start = leases.start();
-            let moved = store.write(move |records| steps::reserve(records, &node, epoch, to, start)).await;
-            leases.reserved(&node, epoch, moved.is_ok().then_some(to));
-            moved
-        }
-    }
-
-    fn read_offer(&self, node: &NodeId, epoch: u64, index: u8) -> Result<Vec<u8>, Refusal> {
-        if let Some(batch) = self.batches.get(node, epoch) {
-            return Ok(batch.parts()?.offer(index)?);
-        }
-        self.store.read(|records| {
-            // A batch that was leased a moment ago may be gone by now.
-            let mut offer = Err(Refusal::Busy(1));
-            records.batch(node, epoch, &mut |record| {
-                let parts = Parts::read(&record);
-                offer = parts
-                    .and_then(|parts| {
-                        self.batches.keep(node, epoch, &parts);
-                        parts.offer(index)
-                    })
-                    .map_err(Refusal::from);
-            })?;
-            offer
-        })
-    }
-
     /// Seconds after which another try may succeed: a lease comes back, or the node wakes up.
-    fn retry(&self, node: &NodeId, back: Option<u64>, now: u64) -> u64 {
+    fn retry(&self, node: &NodeId, back: Option<Duration>, now: Duration) -> u64 {
         let wake = self.wakes.next_in(node, now);
-        let lease = back.map(|back| back.saturating_sub(now).saturating_add(1));
+        let lease = back.map(|back| until(back, now));
         wake.into_iter().chain(lease).min().unwrap_or(self.policy.retry_after).max(1)
     }
 
-    /// G3.
-    pub async fn queue(&self, node: &NodeId, bytes: &[u8]) -> Result<(Place, Kept), Refusal> {
-        let (id, bytes, now) = (*node, bytes.to_vec(), self.now());
+    /// G3: an Initiate that came from there.
+    pub async fn queue(&self, node: &NodeId, by: IpAddr, bytes: &[u8]) -> Result<(Place, Kept), Refusal> {
+        let (id, by, bytes, now) = (*node, subscriber(by), bytes.to_vec(), self.moment());
         let (leases, policy) = (self.leases.clone(), self.policy.clone());
-        let change = move |records: &mut dyn Write| steps::queue(records, &leases, &id, bytes, now, &policy);
+        let change = move |records: &mut dyn Write| steps::queue(records, &leases, &id, by, bytes, now, &policy);
         let queued = self.store.write(change).await;
         match queued {
             Ok((place, kept)) => {
@@ -257,7 +205,7 @@ impl<S: Store> Gateway<S> {
                 Ok((place, kept))
             }
             Err(Refusal::Rejected(Reject::QueueFull)) => {
-                Err(Refusal::Later(Reject::QueueFull, self.retry(node, None, now)))
+                Err(Refusal::Later(Reject::QueueFull, self.retry(node, None, now.up)))
             }
             Err(refusal) => Err(refusal),
         }
@@ -277,7 +225,7 @@ impl<S: Store> Gateway<S> {
             }
             Ok(mail)
         })?;
-        self.wakes.awake(node, self.now());
+        self.wakes.awake(node, self.up());
         Ok(mail)
     }
 
@@ -286,7 +234,7 @@ impl<S: Store> Gateway<S> {
         let (at, token) = (*place, token.to_vec());
         self.store.write(move |records| steps::discard(records, &at, &token)).await?;
         self.bells.ring(&Topic::Confirms(*place));
-        self.wakes.awake(&place.node, self.now());
+        self.wakes.awake(&place.node, self.up());
         Ok(())
     }
 
@@ -295,7 +243,7 @@ impl<S: Store> Gateway<S> {
         let (id, token, bytes) = (*node, token.to_vec(), bytes.to_vec());
         let policy = self.policy.clone();
         let kept = self.store.write(move |records| steps::confirm(records, &id, &token, bytes, &policy)).await?;
-        self.wakes.awake(node, self.now());
+        self.wakes.awake(node, self.up());
         if kept.1 == Kept::New {
             self.bells.ring(&Topic::Confirms(kept.0));
         }
@@ -367,19 +315,19 @@ impl<S: Store> Gateway<S> {
     }
 
     fn state(&self, records: &dyn Read, id: NodeId, record: &NodeRecord) -> Result<NodeState, StoreError> {
-        let (newest, now) = (record.batches.last(), self.now());
+        let (newest, now) = (record.batches.last(), self.moment());
         Ok(NodeState {
             id,
             subject: steps::credential(record)?.subject().to_string(),
             epoch: newest.map_or(0, |batch| batch.epoch),
             prekeys: newest.and_then(|batch| dke::Depth::new(batch.depth.into())).map_or(0, dke::Depth::prekeys),
-            left: self.leases.left(&id, now),
+            left: self.leases.left(&id, now.up),
             not_after: newest.map(|batch| batch.not_after),
-            published: newest.map(|batch| batch.stored),
+            published: newest.map(|batch| batch.stored.min(now.date)),
             waiting: steps::waiting(records, &id, &self.policy)?,
             requests: records.requests_waiting(&id, self.policy.requests_max)?.len(),
-            awake: self.wakes.last(&id),
-            next_wake: self.wakes.next_in(&id, now),
+            awake: self.wakes.ago(&id, now.up).map(|ago| now.date.saturating_sub(ago.as_secs())),
+            next_wake: self.wakes.next_in(&id, now.up),
         })
     }
 
@@ -389,13 +337,15 @@ impl<S: Store> Gateway<S> {
         Ok(Totals { nodes, leases: self.leases.len() })
     }
 
-    /// Forgets exchanges and requests that have been kept long enough. To be called now and then; returns how many were forgotten.
+    /// Forgets exchanges, requests and registrations that have been kept long enough. To be called every minute or so; returns how many
+    /// were forgotten.
+    ///
+    /// "Long enough" is measured by the time for which gateways have run over this store, which is written down here.
     pub async fn sweep(&self) -> Result<usize, Refusal> {
-        let (now, policy) = (self.now(), self.policy.clone());
-        let forget = move |records: &mut dyn Write| {
-            Ok(steps::forget(records, now, &policy)?.saturating_add(crate::requests::forget(records, now)?))
-        };
-        self.store.write(forget).await
+        let (up, policy, leases) = (self.up().as_secs(), self.policy.clone(), self.leases.clone());
+        let (gone, forgotten) = self.store.write(move |records| sweep::forget(records, &leases, up, &policy)).await?;
+        gone.iter().for_each(|node| self.wakes.forget(node));
+        Ok(forgotten)
     }
 
     /// Resolves when the store has failed: the gateway must be ended, and started again.

@@ -1,15 +1,22 @@
 //! Leases: which prekey is kept for whom, in memory.
 //!
-//! An index is handed out to one requester at a time. All leases last equally long, so they end in the order in which they began. What was
-//! handed out is not written down one by one: the store keeps a mark for each batch, and at most [`RESERVE`] indices beyond it are handed
-//! out before it is moved, which happens beside the requests. So at the next start all that *may* have been handed out lies below the mark
-//! and as many indices beyond it for every start since it was written; it counts as leased for as long as a lease lasts.
+//! An index is handed out to one requester at a time, and an Initiate for it is taken from that requester alone. All leases last
+//! equally long, so they end in the order in which they began. What was handed out is not written down one by one: the store keeps a
+//! mark for each batch, and at most [`RESERVE`] indices beyond it are handed out before it is moved, which happens beside the requests.
+//! So at the next start all that *may* have been handed out lies below the mark and as many indices beyond it for every start since it
+//! was written; it counts as leased, to a holder who is not known, for as long as a lease lasts. Only when nothing else is left, it is
+//! handed out before.
+
+mod counter;
 
 use crate::policy::Policy;
 use crate::record::{BatchInfo, NodeId, Place};
+use crate::time::Now;
+use counter::{Counter, Empty};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Indices by which the mark in the store is moved, and that may be handed out beyond it.
 const RESERVE: u16 = 16;
@@ -24,12 +31,16 @@ pub(crate) enum Lease {
     Unknown,
     /// Move the store's mark first: [`Leases::reserved`].
     Reserve { epoch: u64, to: u16 },
+    /// The requester is to solve a puzzle of this difficulty first.
+    Puzzle(u8),
     /// None is left; one may come back at this time.
-    Exhausted { back: Option<u64> },
+    Exhausted { back: Option<Duration> },
     /// This address holds too many; the first of all ends at this time.
-    TooMany { end: u64 },
+    TooMany { end: Duration },
+    /// This address has its share of the batch: the next one may come with the next batch.
+    Share,
     /// All addresses together hold too many.
-    Busy { end: u64 },
+    Busy { end: Duration },
 }
 
 /// One batch of a node, as it is in the store.
@@ -52,10 +63,7 @@ struct Inner {
     held: HashMap<IpAddr, u32>,
     /// Leases that are under way, those of unknown holders included.
     out: usize,
-    /// All leases in the order of their ends, those included that were used. Leases are numbered as they are given.
-    ends: VecDeque<End>,
-    /// Number of the first of them.
-    first: u64,
+    ends: Ends,
 }
 
 /// A node's batches. They stand in the table itself: every step into other memory is felt in an Offer.
@@ -64,79 +72,42 @@ struct Counters {
     previous: Option<Counter>,
 }
 
-struct Counter {
-    epoch: u64,
-    not_after: u64,
-    prekeys: u16,
-    /// Indices from here on were never handed out.
-    next: u16,
-    /// The store's mark: fewer than [`RESERVE`] indices from here on may be handed out.
-    reserved: u16,
-    /// The mark is being moved.
-    moving: bool,
-    out: Lent,
-    returned: Indices,
-}
-
-/// A set of indices.
-#[derive(Default)]
-struct Indices([u64; 4]);
-
-impl Indices {
-    fn is_empty(&self) -> bool {
-        self.0 == [0; 4]
-    }
-
-    fn len(&self) -> u16 {
-        self.0.iter().map(|word| word.count_ones()).sum::<u32>().try_into().unwrap_or(u16::MAX)
-    }
-
-    fn insert(&mut self, index: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(index / 64)) {
-            *word |= 1 << (index % 64);
-        }
-    }
-
-    /// Takes the lowest one out.
-    fn pop_first(&mut self) -> Option<u8> {
-        let (number, word) = (0_u8..).zip(&mut self.0).find(|(_, word)| **word != 0)?;
-        let bit = u8::try_from(word.trailing_zeros()).ok()?;
-        *word &= word.wrapping_sub(1);
-        number.checked_mul(64)?.checked_add(bit)
+impl Counters {
+    fn find(&mut self, epoch: u64) -> Option<&mut Counter> {
+        std::iter::once(&mut self.newest).chain(&mut self.previous).find(|counter| counter.epoch == epoch)
     }
 }
 
-/// Indices on loan and the numbers of their leases, in the order of these.
+/// All leases in the order of their ends, those included that were used. Leases are numbered as they are given.
 #[derive(Default)]
-struct Lent(VecDeque<(u8, u64)>);
-
-impl Lent {
-    /// The number is above all that were given before.
-    fn push(&mut self, index: u8, number: u64) {
-        self.0.push_back((index, number));
-    }
-
-    fn number(&self, index: u8) -> Option<u64> {
-        self.0.iter().find(|(lent, _)| *lent == index).map(|(_, number)| *number)
-    }
-
-    /// Leases end in the order in which they began: what is given back stands in front nearly always.
-    fn remove(&mut self, index: u8) -> Option<u64> {
-        let place = self.0.iter().position(|(lent, _)| *lent == index)?;
-        self.0.remove(place).map(|(_, number)| number)
-    }
-
-    /// The first lease.
-    fn first(&self) -> Option<u64> {
-        self.0.front().map(|(_, number)| *number)
-    }
+struct Ends {
+    queue: VecDeque<End>,
+    /// Number of the first of them.
+    first: u64,
 }
 
 struct End {
-    until: u64,
+    until: Duration,
     place: Place,
     /// Not known after a restart.
     by: Option<IpAddr>,
+}
+
+impl Ends {
+    /// Number of the lease that is given next.
+    fn next(&self) -> u64 {
+        self.first.saturating_add(u64::try_from(self.queue.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The lease of this number, if it is not over yet.
+    fn get(&self, number: u64) -> Option<&End> {
+        self.queue.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    fn pop(&mut self) {
+        self.queue.pop_front();
+        self.first = self.first.saturating_add(1);
+    }
 }
 
 impl Leases {
@@ -153,53 +124,85 @@ impl Leases {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leases one index of the newest batch.
-    pub(crate) fn lease(&self, node: &NodeId, by: IpAddr, now: u64, policy: &Policy) -> Lease {
+    /// Leases one index of the newest batch. `solved`: the difficulty of the puzzle that the requester has solved; 0 if none.
+    pub(crate) fn lease(&self, node: &NodeId, by: IpAddr, solved: u8, now: Now, policy: &Policy) -> Lease {
         let mut inner = self.lock();
-        inner.end(now);
-        let first_end = inner.ends.front().map_or(now, |end| end.until);
-        let held = inner.held.get(&by).copied().unwrap_or_default();
-        let full = inner.ends.len() >= policy.leases_max;
-        let number = inner.next();
-        let Some(Counters { newest: counter, .. }) = inner.nodes.get_mut(node) else { return Lease::Unknown };
-        if counter.not_after < now {
+        inner.end(now.up);
+        let Inner { nodes, held, out, ends } = &mut *inner;
+        let first_end = ends.queue.front().map_or(now.up, |end| end.until);
+        let holds = held.get(&by).copied().unwrap_or_default();
+        let Some(Counters { newest: counter, .. }) = nodes.get_mut(node) else { return Lease::Unknown };
+        if counter.not_after < now.date {
             return Lease::Exhausted { back: None };
         }
-        if !counter.returned.is_empty() || counter.next < counter.prekeys {
-            if full {
+        let free = counter.free();
+        if free > 0 {
+            if ends.queue.len() >= policy.leases_max {
                 return Lease::Busy { end: first_end };
             }
-            if held >= policy.leases_per_address {
+            if holds >= policy.leases_per_address {
                 return Lease::TooMany { end: first_end };
+            }
+            if !counter.may_take(by, free, policy.prekey_share) {
+                return Lease::Share;
+            }
+            let difficulty = policy.difficulty(free, counter.prekeys);
+            if solved < difficulty {
+                return Lease::Puzzle(difficulty);
             }
         }
         let index = match counter.take_free() {
             Ok(index) => index,
             Err(Empty::Reserve(to)) => return Lease::Reserve { epoch: counter.epoch, to },
-            Err(Empty::Exhausted(first)) => {
-                return Lease::Exhausted { back: first.and_then(|number| inner.lease(number)).map(|end| end.until) };
-            }
+            Err(Empty::Exhausted(first)) => match take_unknown(counter, ends) {
+                Some(index) => {
+                    *out = out.saturating_sub(1);
+                    index
+                }
+                None => {
+                    return Lease::Exhausted { back: first.and_then(|number| ends.get(number)).map(|end| end.until) };
+                }
+            },
         };
-        counter.out.push(index, number);
+        counter.out.push(index, ends.next());
+        counter.charge(by);
         let (epoch, reserve) = (counter.epoch, counter.move_mark());
-        inner.held.insert(by, held.saturating_add(1));
-        inner.out = inner.out.saturating_add(1);
-        let until = now.saturating_add(policy.lease);
-        inner.ends.push_back(End { until, place: Place { node: *node, epoch, index }, by: Some(by) });
+        held.insert(by, holds.saturating_add(1));
+        *out = out.saturating_add(1);
+        let until = now.up.saturating_add(Duration::from_secs(policy.lease));
+        ends.queue.push_back(End { until, place: Place { node: *node, epoch, index }, by: Some(by) });
         Lease::Given { epoch, index, reserve }
     }
 
-    /// Is this index kept for somebody now?
-    pub(crate) fn is_leased(&self, place: &Place, now: u64) -> bool {
+    /// G3: may an Initiate for this index come from there? From the holder of its lease; and where the holder is not known, from whoever
+    /// could have leased it.
+    pub(crate) fn holds(&self, place: &Place, by: IpAddr, now: Duration, policy: &Policy) -> bool {
         let mut inner = self.lock();
         inner.end(now);
-        inner.counter(place).is_some_and(|counter| counter.out.number(place.index).is_some())
+        let Inner { nodes, held, ends, .. } = &mut *inner;
+        let Some(counter) = nodes.get_mut(&place.node).and_then(|counters| counters.find(place.epoch)) else {
+            return false;
+        };
+        let Some(end) = counter.out.number(place.index).and_then(|number| ends.get(number)) else { return false };
+        match end.by {
+            Some(holder) => holder == by,
+            None => {
+                let left = counter.free().saturating_add(counter.out.len());
+                held.get(&by).copied().unwrap_or_default() < policy.leases_per_address
+                    && counter.may_take(by, left, policy.prekey_share)
+            }
+        }
     }
 
-    /// G3: an Initiate for it is stored; it is never handed out again.
-    pub(crate) fn take(&self, place: &Place) {
+    /// G3: this address's Initiate for it is stored; it is never handed out again.
+    pub(crate) fn take(&self, place: &Place, by: IpAddr) {
         let mut inner = self.lock();
-        let Some(number) = inner.counter(place).and_then(|counter| counter.out.remove(place.index)) else { return };
+        let Inner { nodes, ends, .. } = &mut *inner;
+        let Some(counter) = nodes.get_mut(&place.node).and_then(|counters| counters.find(place.epoch)) else { return };
+        let Some(number) = counter.out.remove(place.index) else { return };
+        if ends.get(number).is_some_and(|end| end.by.is_none()) {
+            counter.charge(by);
+        }
         inner.release(number);
     }
 
@@ -209,23 +212,20 @@ impl Leases {
     }
 
     /// Takes over what the store knows of a node: whatever may have been handed out counts as leased from now on.
-    pub(crate) fn load(&self, node: &NodeId, batches: &[Stored], now: u64, policy: &Policy) {
+    pub(crate) fn load(&self, node: &NodeId, batches: &[Stored], now: Duration, policy: &Policy) {
         let mut inner = self.lock();
         if inner.nodes.contains_key(node) {
             return;
         }
-        let until = now.saturating_add(policy.lease);
+        let until = now.saturating_add(Duration::from_secs(policy.lease));
         let mut counters = Vec::new();
         for stored in batches {
             let mut counter = Counter::new(&stored.info, self.start);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
-                counter.out.push(index, inner.next());
-                inner.ends.push_back(End {
-                    until,
-                    place: Place { node: *node, epoch: counter.epoch, index },
-                    by: None,
-                });
+                counter.out.push(index, inner.ends.next());
+                let place = Place { node: *node, epoch: counter.epoch, index };
+                inner.ends.queue.push_back(End { until, place, by: None });
                 inner.out = inner.out.saturating_add(1);
             }
             counters.push(counter);
@@ -237,7 +237,7 @@ impl Leases {
     /// The store's mark was moved to there; `None`: it could not be moved.
     pub(crate) fn reserved(&self, node: &NodeId, epoch: u64, to: Option<u16>) {
         let mut inner = self.lock();
-        if let Some(counter) = inner.counter(&Place { node: *node, epoch, index: 0 }) {
+        if let Some(counter) = inner.nodes.get_mut(node).and_then(|counters| counters.find(epoch)) {
             counter.reserved = counter.reserved.max(to.unwrap_or_default());
             counter.moving = false;
         }
@@ -249,18 +249,21 @@ impl Leases {
         let Some(counters) = inner.nodes.get_mut(node) else { return };
         let before = std::mem::replace(&mut counters.newest, Counter::new(info, self.start));
         let gone = counters.previous.replace(before);
-        let ended: Vec<u64> = gone.into_iter().flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
-        for number in ended {
-            inner.release(number);
-        }
+        inner.drop_leases(gone);
     }
 
-    /// Indices of the newest batch that can still be handed out or come back; `None` if the node is not known.
-    pub(crate) fn left(&self, node: &NodeId, now: u64) -> Option<u16> {
+    /// The node is registered no more.
+    pub(crate) fn forget(&self, node: &NodeId) {
+        let mut inner = self.lock();
+        let Some(Counters { newest, previous }) = inner.nodes.remove(node) else { return };
+        inner.drop_leases(std::iter::once(newest).chain(previous));
+    }
+
+    /// Indices of the newest batch that can be handed out now; `None` if the node is not known.
+    pub(crate) fn left(&self, node: &NodeId, now: Duration) -> Option<u16> {
         let mut inner = self.lock();
         inner.end(now);
-        let Counters { newest, .. } = inner.nodes.get(node)?;
-        Some(newest.prekeys.saturating_sub(newest.next).saturating_add(newest.returned.len()))
+        inner.nodes.get(node).map(|counters| counters.newest.free())
     }
 
     /// Leases under way.
@@ -269,100 +272,50 @@ impl Leases {
     }
 }
 
+/// Takes the highest index out whose holder is not known: of those it is the one that was most likely never handed out.
+fn take_unknown(counter: &mut Counter, ends: &Ends) -> Option<u8> {
+    let unknown = |(_, number): &(u8, u64)| ends.get(*number).is_some_and(|end| end.by.is_none());
+    let (index, _) = counter.out.0.iter().rev().find(|lent| unknown(lent)).copied()?;
+    counter.out.remove(index);
+    Some(index)
+}
+
 impl Inner {
-    fn counter(&mut self, place: &Place) -> Option<&mut Counter> {
-        let Counters { newest, previous } = self.nodes.get_mut(&place.node)?;
-        std::iter::once(newest).chain(previous).find(|counter| counter.epoch == place.epoch)
-    }
-
-    /// Number of the lease that is given next.
-    fn next(&self) -> u64 {
-        self.first.saturating_add(u64::try_from(self.ends.len()).unwrap_or(u64::MAX))
-    }
-
-    /// The lease of this number, if it is not over yet.
-    fn lease(&self, number: u64) -> Option<&End> {
-        self.ends.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
-    }
-
     /// Returns what has run out.
-    fn end(&mut self, now: u64) {
-        while self.ends.front().is_some_and(|end| end.until < now) {
-            let number = self.first;
-            let place = self.ends.front().map(|end| end.place);
-            if let Some(place) = place
-                && let Some(counter) = self.counter(&place)
+    fn end(&mut self, now: Duration) {
+        while let Some(End { place, by, .. }) = self.ends.queue.front().filter(|end| end.until <= now) {
+            let (place, by, number) = (*place, *by, self.ends.first);
+            if let Some(counter) = self.nodes.get_mut(&place.node).and_then(|counters| counters.find(place.epoch))
                 && counter.out.number(place.index) == Some(number)
             {
                 counter.out.remove(place.index);
                 counter.returned.insert(place.index);
+                if let Some(by) = by {
+                    counter.give_back(by);
+                }
                 self.release(number);
             }
-            self.ends.pop_front();
-            self.first = self.first.saturating_add(1);
+            self.ends.pop();
+        }
+    }
+
+    /// These batches are gone, and their leases are over.
+    fn drop_leases(&mut self, gone: impl IntoIterator<Item = Counter>) {
+        let ended: Vec<u64> = gone.into_iter().flat_map(|counter| counter.out.0).map(|(_, number)| number).collect();
+        for number in ended {
+            self.release(number);
         }
     }
 
     /// The lease of this number is over, or used.
     fn release(&mut self, number: u64) {
         self.out = self.out.saturating_sub(1);
-        let Some(by) = self.lease(number).and_then(|end| end.by) else { return };
+        let Some(by) = self.ends.get(number).and_then(|end| end.by) else { return };
         if let Some(held) = self.held.get_mut(&by) {
             *held = held.saturating_sub(1);
             if *held == 0 {
                 self.held.remove(&by);
             }
         }
-    }
-}
-
-/// Why no index is free.
-enum Empty {
-    /// The store's mark is to be moved to there first.
-    Reserve(u16),
-    /// All are used or on loan; the first of these leases has this number.
-    Exhausted(Option<u64>),
-}
-
-impl Counter {
-    fn new(info: &BatchInfo, start: u64) -> Counter {
-        let prekeys = dke::Depth::new(info.depth.into()).map_or(0, dke::Depth::prekeys);
-        let starts = u16::try_from(start.saturating_sub(info.start)).unwrap_or(u16::MAX);
-        Counter {
-            epoch: info.epoch,
-            not_after: info.not_after,
-            prekeys,
-            next: 0,
-            reserved: info.reserved.saturating_add(starts.saturating_mul(RESERVE)).min(prekeys),
-            moving: false,
-            out: Lent::default(),
-            returned: Indices::default(),
-        }
-    }
-
-    /// The lowest index that is free.
-    fn take_free(&mut self) -> Result<u8, Empty> {
-        if let Some(index) = self.returned.pop_first() {
-            return Ok(index);
-        }
-        match u8::try_from(self.next) {
-            Ok(index) if self.next < self.prekeys.min(self.reserved.saturating_add(RESERVE)) => {
-                self.next = self.next.saturating_add(1);
-                Ok(index)
-            }
-            _ if self.next < self.prekeys => Err(Empty::Reserve(self.mark())),
-            _ => Err(Empty::Exhausted(self.out.first())),
-        }
-    }
-
-    /// Where the mark goes next.
-    fn mark(&self) -> u16 {
-        self.next.saturating_add(MOVE).min(self.prekeys)
-    }
-
-    /// Is it time to move the mark, and does nobody do it yet?
-    fn move_mark(&mut self) -> Option<u16> {
-        let due = self.reserved < self.prekeys && self.next >= self.reserved.saturating_add(MOVE);
-        (due && !std::mem::replace(&mut self.moving, due)).then(|| self.mark())
     }
 }

@@ -41,6 +41,8 @@ mod requests;
 pub mod resource;
 mod steps;
 pub mod store;
+mod sweep;
+mod time;
 mod wakes;
 
 pub use bells::Topic;

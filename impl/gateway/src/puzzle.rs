@@ -12,6 +12,7 @@ use rand_core::CryptoRngCore;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Bytes of I and of J.
 const I: usize = 16;
@@ -67,19 +68,19 @@ impl Puzzles {
     }
 
     /// `[difficulty, I]` for this requester.
-    pub(crate) fn set(&self, difficulty: u8, by: IpAddr, node: &NodeId, now: u64) -> Vec<u8> {
+    pub(crate) fn set(&self, difficulty: u8, by: IpAddr, node: &NodeId, now: Duration) -> Vec<u8> {
         let mut out = Vec::new();
         let mut encoder = Encoder::new(&mut out);
-        let value = self.value(by, node, now / PERIOD);
+        let value = self.value(by, node, now.as_secs() / PERIOD);
         // Writing to a vector does not fail.
         let _ = encoder.array(2).and_then(|e| e.u8(difficulty)).and_then(|e| e.bytes(&value));
         out
     }
 
     /// Checks `[I, J]`.
-    pub(crate) fn check(&self, difficulty: u8, by: IpAddr, node: &NodeId, solution: &[u8], now: u64) -> Checked {
+    pub(crate) fn check(&self, difficulty: u8, by: IpAddr, node: &NodeId, solution: &[u8], now: Duration) -> Checked {
         let Some((i, j)) = read(solution) else { return Checked::Wrong };
-        let period = now / PERIOD;
+        let period = now.as_secs() / PERIOD;
         let valid = [period, period.saturating_sub(1)].iter().any(|period| self.value(by, node, *period) == i);
         if !valid || zeros(&i, &j) < u32::from(difficulty) {
             return Checked::Wrong;
@@ -135,6 +136,10 @@ mod tests {
 
     const NODE: NodeId = [1; 16];
 
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     fn solve(puzzle: &[u8]) -> Vec<u8> {
         let mut decoder = Decoder::new(puzzle);
         decoder.array().unwrap();
@@ -147,27 +152,27 @@ mod tests {
     #[test]
     fn a_solution_counts_once_for_who_found_it() {
         let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "192.0.2.1".parse().unwrap());
-        let solution = solve(&puzzles.set(10, by, &NODE, 1000));
+        let solution = solve(&puzzles.set(10, by, &NODE, at(1000)));
         assert_eq!(solution.len(), SOLUTION_MAX);
         let other = "192.0.2.2".parse().unwrap();
-        assert_eq!(puzzles.check(10, other, &NODE, &solution, 1000), Checked::Wrong);
-        assert_eq!(puzzles.check(10, by, &[2; 16], &solution, 1000), Checked::Wrong);
-        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + 2 * PERIOD), Checked::Wrong);
-        assert_eq!(Puzzles::new(&mut OsRng).unwrap().check(10, by, &NODE, &solution, 1000), Checked::Wrong);
-        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Solved);
-        assert_eq!(puzzles.check(10, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);
-        assert_eq!(puzzles.check(10, by, &NODE, &[], 1000), Checked::Wrong);
+        assert_eq!(puzzles.check(10, other, &NODE, &solution, at(1000)), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &[2; 16], &solution, at(1000)), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, at(1000 + 2 * PERIOD)), Checked::Wrong);
+        assert_eq!(Puzzles::new(&mut OsRng).unwrap().check(10, by, &NODE, &solution, at(1000)), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, at(1000 + PERIOD)), Checked::Solved);
+        assert_eq!(puzzles.check(10, by, &NODE, &solution, at(1000 + PERIOD)), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &[], at(1000)), Checked::Wrong);
         // Hardly any other J would do.
-        let mut bad = solve(&puzzles.set(10, by, &NODE, 2000));
+        let mut bad = solve(&puzzles.set(10, by, &NODE, at(2000)));
         *bad.last_mut().unwrap() ^= 1;
-        assert_eq!(puzzles.check(10, by, &NODE, &bad, 2000), Checked::Wrong);
+        assert_eq!(puzzles.check(10, by, &NODE, &bad, at(2000)), Checked::Wrong);
     }
 
     #[test]
     fn what_was_used_before_the_turn_is_remembered() {
         let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "2001:db8::1".parse().unwrap());
-        let solution = solve(&puzzles.set(4, by, &NODE, 1000));
-        assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000), Checked::Solved);
-        assert_eq!(puzzles.check(4, by, &NODE, &solution, 1000 + PERIOD), Checked::Wrong);
+        let solution = solve(&puzzles.set(4, by, &NODE, at(1000)));
+        assert_eq!(puzzles.check(4, by, &NODE, &solution, at(1000)), Checked::Solved);
+        assert_eq!(puzzles.check(4, by, &NODE, &solution, at(1000 + PERIOD)), Checked::Wrong);
     }
 }

@@ -2,7 +2,9 @@
 
 use dke::crypto::Hash;
 use dke_coap::names::NODE_ID;
+use dke_coap::subscriber;
 use minicbor::{Decode, Encode};
+use std::net::IpAddr;
 
 /// A node's identifier: the first 16 bytes of H(CRED_N).
 pub type NodeId = [u8; NODE_ID];
@@ -38,6 +40,9 @@ pub struct NodeRecord {
     /// Requests that have come so far: the next one's number.
     #[cbor(n(3), default)]
     pub requests: u64,
+    /// The address from which it registered itself, an IPv4 one mapped into IPv6; none where the operator did.
+    #[cbor(n(4), default, with = "minicbor::bytes")]
+    pub by: Option<Address>,
 }
 
 /// What is needed of a batch at every step.
@@ -139,7 +144,7 @@ pub enum RequestState {
     Waits {
         /// Who asks: the subscriber's address, an IPv4 one mapped into IPv6.
         #[cbor(n(0), with = "minicbor::bytes")]
-        by: [u8; 16],
+        by: Address,
         /// The request, as the node gets it.
         #[cbor(n(1), with = "minicbor::bytes")]
         request: Vec<u8>,
@@ -150,6 +155,12 @@ pub enum RequestState {
         /// The response, as the node sent it.
         #[cbor(n(0), with = "minicbor::bytes")]
         response: Vec<u8>,
+        /// Who asks.
+        #[cbor(n(1), default, with = "minicbor::bytes")]
+        by: Address,
+        /// The node protected it, and the client has not collected it yet: nobody's request takes its place.
+        #[cbor(n(2), default)]
+        awaited: bool,
     },
 }
 
@@ -157,8 +168,32 @@ impl RequestRecord {
     /// The node's response, if there is one.
     pub fn response(&self) -> Option<&[u8]> {
         match &self.state {
-            RequestState::Answered { response } => Some(response),
+            RequestState::Answered { response, .. } => Some(response),
             RequestState::Waits { .. } => None,
         }
+    }
+
+    /// Who is to have the place that it takes: nobody, if another request may take it.
+    pub fn held_by(&self) -> Option<Address> {
+        match &self.state {
+            RequestState::Waits { by, .. } | RequestState::Answered { by, awaited: true, .. } => Some(*by),
+            RequestState::Answered { .. } => None,
+        }
+    }
+
+    /// Who has not collected the response yet.
+    pub fn awaited_by(&self) -> Option<Address> {
+        self.response().and_then(|_| self.held_by())
+    }
+}
+
+/// A subscriber's address: an IPv4 one mapped into IPv6, or an IPv6 network.
+pub type Address = [u8; 16];
+
+/// As it is stored.
+pub(crate) fn mapped(address: IpAddr) -> Address {
+    match subscriber(address) {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
     }
 }

@@ -1,16 +1,19 @@
-//! The rules for requests to nodes (PROTOCOL.md section 16), inside a transaction: queueing, answering, forgetting.
+//! The rules for requests to nodes (PROTOCOL.md section 16), inside a transaction: queueing, answering, collecting.
+//!
+//! A node has so many places for requests. One is taken while its request waits, and then by the response, until the client has collected
+//! it: others never take it before it is due. A response that was collected, or that the node did not protect, stays as long as there
+//! is room.
 
 use crate::policy::Policy;
-use crate::record::{NodeId, RequestRecord, RequestState};
+use crate::record::{NodeId, RequestRecord, RequestState, mapped};
 use crate::refusal::Refusal;
 use crate::steps::{self, Kept};
 use crate::store::{Read, Write};
+use crate::time::Now;
 use dke::crypto::Crypto as _;
 use dke::{Reject, RustCrypto};
+use dke_coap::shares::may_take;
 use std::net::IpAddr;
-
-/// Requests that are forgotten in one transaction.
-const FORGET_MAX: usize = 500;
 
 /// The number of the very same request, if it is kept.
 pub(crate) fn find(records: &dyn Read, id: &NodeId, request: &[u8]) -> Result<Option<u64>, Refusal> {
@@ -24,45 +27,56 @@ pub(crate) fn ask(
     id: &NodeId,
     by: IpAddr,
     request: Vec<u8>,
-    now: u64,
+    now: Now,
     policy: &Policy,
 ) -> Result<(u64, Kept), Refusal> {
     if let Some(number) = find(records, id, &request)? {
         return Ok((number, Kept::Same));
     }
     records.room()?;
-    let by = mapped(by);
-    let waiting = records.requests_waiting(id, policy.requests_max)?;
-    if waiting.len() >= policy.requests_max {
-        return Err(Reject::QueueFull.into());
-    }
-    let mut from_here = 0_usize;
-    for number in waiting {
-        let known = records.request(id, number)?.map(|record| record.state);
-        from_here = from_here.saturating_add(match known {
-            Some(RequestState::Waits { by: known, .. }) if known == by => 1,
-            _ => 0,
-        });
-    }
-    if from_here >= policy.requests_per_address {
-        return Err(Refusal::TooMany(policy.retry_after));
+    let goes = find_place(records, id, by, policy)?;
+    if let Some(goes) = goes {
+        records.remove_request(id, goes)?;
     }
     let mut record = steps::node(records, id)?;
     let number = record.requests;
     record.requests = number.saturating_add(1);
     records.put_node(id, &record)?;
     let digest = RustCrypto::sha256(&request);
-    let new = RequestRecord { stored: now, digest, state: RequestState::Waits { by, request } };
+    let new = RequestRecord { stored: now.date, digest, state: RequestState::Waits { by: mapped(by), request } };
     records.put_request(id, number, &new)?;
-    records.put_request_due(now.saturating_add(policy.request_retention), id, number)?;
+    records.put_request_due(now.up.as_secs().saturating_add(policy.request_retention), id, number)?;
     Ok((number, Kept::New))
 }
 
-fn mapped(address: IpAddr) -> [u8; 16] {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-        IpAddr::V6(address) => address.octets(),
+/// Is there a place for one more request from there? Returns the response that has to go for it, if one has to.
+fn find_place(records: &dyn Read, id: &NodeId, by: IpAddr, policy: &Policy) -> Result<Option<u64>, Refusal> {
+    let all = policy.requests_max;
+    let answered = records.requests_answered(id, all)?;
+    let waiting = records.requests_waiting(id, all.saturating_sub(answered.len()))?;
+    let taken = answered.len().saturating_add(waiting.len());
+    // Nobody can have his share yet: there is nothing to be counted.
+    if may_take(taken, all.saturating_sub(taken), policy.requests_per_address) {
+        return Ok(None);
     }
+    let by = mapped(by);
+    let (mut own, mut held, mut free) = (0_usize, 0_usize, None);
+    for number in answered.into_iter().chain(waiting) {
+        match records.request(id, number)?.and_then(|record| record.held_by()) {
+            Some(holder) => {
+                held = held.saturating_add(1);
+                own = own.saturating_add(usize::from(holder == by));
+            }
+            None => free = free.or(Some(number)),
+        }
+    }
+    if held >= all {
+        return Err(Reject::QueueFull.into());
+    }
+    if !may_take(own, all.saturating_sub(held), policy.requests_per_address) {
+        return Err(Refusal::TooMany(policy.retry_after));
+    }
+    Ok(free.filter(|_| taken >= all))
 }
 
 /// Keeps the node's response to a request, which waits no more. `NotFound` if the request is not kept, `Conflict` if it has another response.
@@ -72,29 +86,26 @@ pub(crate) fn answer(
     number: u64,
     token: &[u8],
     response: Vec<u8>,
-    policy: &Policy,
+    protected: bool,
 ) -> Result<Kept, Refusal> {
     steps::check_token(&steps::node(records, id)?, token)?;
     let record = records.request(id, number)?.ok_or(Refusal::NotFound)?;
-    match record.response() {
-        Some(known) if known == response => return Ok(Kept::Same),
-        Some(_) => return Err(Refusal::Conflict),
-        None => {}
-    }
-    let kept = records.requests_answered(id, policy.responses_max)?;
-    if let Some(oldest) = kept.first().filter(|_| kept.len() >= policy.responses_max) {
-        records.remove_request(id, *oldest)?;
-    }
-    records.put_request(id, number, &RequestRecord { state: RequestState::Answered { response }, ..record })?;
+    let by = match &record.state {
+        RequestState::Answered { response: known, .. } if *known == response => return Ok(Kept::Same),
+        RequestState::Answered { .. } => return Err(Refusal::Conflict),
+        RequestState::Waits { by, .. } => *by,
+    };
+    let state = RequestState::Answered { response, by, awaited: protected };
+    records.put_request(id, number, &RequestRecord { state, ..record })?;
     Ok(Kept::New)
 }
 
-/// Forgets requests that have been kept long enough, answered or not. Returns how many; there may be more.
-pub(crate) fn forget(records: &mut dyn Write, now: u64) -> Result<usize, Refusal> {
-    let due = records.requests_due(now, FORGET_MAX)?;
-    for (at, node, number) in &due {
-        records.remove_request_due(*at, node, *number)?;
-        records.remove_request(node, *number)?;
+/// The client has collected the response.
+pub(crate) fn collected(records: &mut dyn Write, id: &NodeId, number: u64) -> Result<(), Refusal> {
+    let Some(mut record) = records.request(id, number)? else { return Ok(()) };
+    if let RequestState::Answered { awaited: awaited @ true, .. } = &mut record.state {
+        *awaited = false;
+        records.put_request(id, number, &record)?;
     }
-    Ok(due.len())
+    Ok(())
 }

@@ -251,8 +251,7 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
             Ok(Answer::content(Format::Json, state(&gateway.node(&node)?).to_string().into_bytes()))
         }
         (Resource::Offer(node), Method::Post) => {
-            gateway.check_puzzle(&node, request.address, request.body)?;
-            let body = gateway.offer(&node, request.address).await?;
+            let body = gateway.offer(&node, request.address, request.body).await?;
             Ok(Answer { format: Some(Format::Message), body, ..Answer::new(Status::Changed) })
         }
         (Resource::Mailbox(node), Method::Get) => {
@@ -279,10 +278,10 @@ async fn change<S: Store>(
 ) -> Result<Answer, Refusal> {
     let body = request.body;
     match (resource, request.method) {
-        (Resource::Credential(node), Method::Put) => register(gateway, &node, body).await,
+        (Resource::Credential(node), Method::Put) => register(gateway, &node, request.address, body).await,
         (Resource::Publication(node), Method::Put) => Ok(Answer::kept(gateway.publish(&node, body).await?)),
         (Resource::Initiate(node), Method::Post) => {
-            let (place, kept) = gateway.queue(&node, body).await?;
+            let (place, kept) = gateway.queue(&node, request.address, body).await?;
             Ok(Answer { location: path::confirms(&place), ..Answer::kept(kept) })
         }
         (Resource::Mail(place), Method::Delete) => {
@@ -308,7 +307,7 @@ async fn change<S: Store>(
 }
 
 /// A node registers itself, where that is allowed and the credential is that of the path.
-async fn register<S: Store>(gateway: &Gateway<S>, node: &NodeId, body: &[u8]) -> Result<Answer, Refusal> {
+async fn register<S: Store>(gateway: &Gateway<S>, node: &NodeId, by: IpAddr, body: &[u8]) -> Result<Answer, Refusal> {
     let credential = dke::Credential::parse(body)?;
     if crate::record::node_id(credential.hash()) != *node {
         return Err(Refusal::Rejected(Reject::WrongNode));
@@ -316,7 +315,7 @@ async fn register<S: Store>(gateway: &Gateway<S>, node: &NodeId, body: &[u8]) ->
     if !gateway.policy().open && gateway.node(node).is_err() {
         return Err(Refusal::Closed);
     }
-    Ok(Answer::kept(gateway.register(body).await?.1))
+    Ok(Answer::kept(gateway.register_from(by, body).await?.1))
 }
 
 /// A list of nodes, from `after` on.

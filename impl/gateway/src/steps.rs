@@ -1,20 +1,23 @@
-//! The rules that change something, inside a transaction: registration, G1, G3, G4, discarding, the mirror, forgetting.
+//! The rules that change something, inside a transaction: registration, G1, G3, G4, discarding, the mirror.
 
 use crate::batch::tree;
 use crate::leases::{Leases, Stored};
 use crate::policy::Policy;
 use crate::record::{
-    BatchInfo, BatchRecord, ExchangeRecord, Message, NodeId, NodeRecord, Place, Representation, node_id,
+    BatchInfo, BatchRecord, ExchangeRecord, Message, NodeId, NodeRecord, Place, Representation, mapped, node_id,
 };
 use crate::refusal::Refusal;
 use crate::store::{Read, StoreError, Write};
+use crate::sweep;
+use crate::time::Now;
 use dke::crypto::Hash;
 use dke::gateway::{Queued, Shelf, Slot, check_confirm, check_initiate};
 use dke::message::{Confirm, Header, Initiate, Publication};
 use dke::{Credential, Depth, Reject};
+use dke_coap::shares::may_take;
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// Exchanges that are forgotten in one transaction.
-const FORGET_MAX: usize = 500;
 /// Batches of a node that are kept.
 const BATCHES: usize = 2;
 
@@ -40,19 +43,34 @@ fn damaged(why: &str) -> StoreError {
     StoreError::Damaged(String::new(), why.into())
 }
 
-/// Registers a node by its credential. `Conflict` if another one has its identifier.
-pub(crate) fn register(records: &mut dyn Write, bytes: Vec<u8>, hash: &Hash, policy: &Policy) -> Result<Kept, Refusal> {
-    let id = node_id(hash);
+/// Registers a node by its credential; `by`: the address where it did that itself. `Conflict` if another one has its identifier.
+pub(crate) fn register(
+    records: &mut dyn Write,
+    bytes: Vec<u8>,
+    hash: &Hash,
+    by: Option<IpAddr>,
+    up: u64,
+    policy: &Policy,
+) -> Result<Kept, Refusal> {
+    let (id, by) = (node_id(hash), by.map(mapped));
     match records.node(&id)? {
         Some(known) if known.credential == bytes => return Ok(Kept::Same),
         Some(_) => return Err(Refusal::Conflict),
         None => {}
     }
     records.room()?;
-    if records.nodes_len()? >= policy.nodes_max {
+    let free = policy.nodes_max.saturating_sub(records.nodes_len()?);
+    if free == 0 {
         return Err(Refusal::Busy(policy.retry_after));
     }
-    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0, requests: 0 };
+    if let Some(by) = &by {
+        let own = records.registered_by(by, policy.nodes_per_address)?.len();
+        if !may_take(own, usize::try_from(free).unwrap_or(usize::MAX), policy.nodes_per_address) {
+            return Err(Refusal::TooMany(policy.registration));
+        }
+        sweep::put_registration(records, &id, up, policy)?;
+    }
+    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0, requests: 0, by };
     records.put_node(&id, &record)?;
     Ok(Kept::New)
 }
@@ -97,12 +115,13 @@ fn newest(record: &NodeRecord) -> Option<u64> {
     record.batches.last().map(|batch| batch.epoch)
 }
 
-/// The node has erased this batch: what still waits for it can never be answered. Confirms stay until they are due.
+/// The node has erased this batch: what it has not answered until now can never be answered. Confirms stay until they are due.
 fn forget_batch(records: &mut dyn Write, id: &NodeId, epoch: u64) -> Result<(), StoreError> {
     records.remove_batch(id, epoch)?;
-    for place in records.waiting(id, usize::MAX)?.into_iter().filter(|place| place.epoch == epoch) {
-        if let Some(exchange) = records.exchange(&place)? {
-            records.put_exchange(&place, &ExchangeRecord { discarded: true, ..exchange })?;
+    for index in records.taken(id, epoch)? {
+        let place = Place { node: *id, epoch, index };
+        if records.exchange(&place)?.is_some_and(|exchange| exchange.confirms.is_empty()) {
+            records.remove_exchange(&place)?;
         }
     }
     Ok(())
@@ -114,7 +133,7 @@ pub(crate) fn load(
     leases: &Leases,
     id: &NodeId,
     record: &NodeRecord,
-    now: u64,
+    now: Duration,
     policy: &Policy,
 ) -> Result<(), StoreError> {
     if record.batches.is_empty() || leases.knows(id) {
@@ -167,23 +186,24 @@ fn named(record: &NodeRecord, id: &NodeId, epoch: u64, index: u64) -> (Option<De
     (depth, Place { node: *id, epoch, index: u8::try_from(index).unwrap_or_default() })
 }
 
-/// G3: queues an Initiate.
+/// G3: queues an Initiate. It is taken from the holder of the lease alone; the very same bytes are acknowledged to anyone.
 pub(crate) fn queue(
     records: &mut dyn Write,
     leases: &Leases,
     id: &NodeId,
+    by: IpAddr,
     bytes: Vec<u8>,
-    now: u64,
+    now: Now,
     policy: &Policy,
 ) -> Result<(Place, Kept), Refusal> {
     let message = Initiate::parse(&bytes)?;
     let record = node(records, id)?;
     let (depth, place) = named(&record, id, message.epoch, message.index);
     let known = records.exchange(&place)?;
-    load(records, leases, id, &record, now, policy)?;
+    load(records, leases, id, &record, now.up, policy)?;
     let slot = match &known {
         Some(exchange) => Slot::Taken(&exchange.initiate),
-        None if leases.is_leased(&place, now) => Slot::Leased,
+        None if leases.holds(&place, by, now.up, policy) => Slot::Leased,
         None => Slot::Free,
     };
     // At most one Initiate waits for each prekey: often there is nothing to be counted.
@@ -193,10 +213,10 @@ pub(crate) fn queue(
         return Ok((place, Kept::Same));
     }
     records.room()?;
-    let exchange = ExchangeRecord { stored: now, discarded: false, initiate: bytes, confirms: Vec::new() };
+    let exchange = ExchangeRecord { stored: now.date, discarded: false, initiate: bytes, confirms: Vec::new() };
     records.put_exchange(&place, &exchange)?;
-    records.put_due(now.saturating_add(policy.retention), &place)?;
-    leases.take(&place);
+    records.put_due(now.up.as_secs().saturating_add(policy.retention), &place)?;
+    leases.take(&place, by);
     Ok((place, Kept::New))
 }
 
@@ -297,24 +317,4 @@ pub(crate) fn remove_representation(
     record.representations = record.representations.saturating_sub(1);
     records.put_node(id, &record)?;
     Ok(())
-}
-
-/// Forgets exchanges that have been kept long enough. Returns how many; there may be more.
-///
-/// The index of a batch that is still stored stays taken: a prekey is never handed out twice.
-pub(crate) fn forget(records: &mut dyn Write, now: u64, policy: &Policy) -> Result<usize, Refusal> {
-    let due = records.due(now, FORGET_MAX)?;
-    let mut forgotten = 0_usize;
-    for (at, place) in &due {
-        records.remove_due(*at, place)?;
-        let record = records.node(&place.node)?;
-        let alive = record.is_some_and(|record| record.batches.iter().any(|batch| batch.epoch == place.epoch));
-        if alive {
-            records.put_due(now.saturating_add(policy.retention), place)?;
-            continue;
-        }
-        records.remove_exchange(place)?;
-        forgotten = forgotten.saturating_add(1);
-    }
-    Ok(forgotten)
 }

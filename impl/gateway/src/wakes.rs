@@ -3,9 +3,10 @@
 use crate::record::NodeId;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Seconds without a request after which a node counts as having slept.
-const SLEEP: u64 = 5;
+/// Time without a request after which a node counts as having slept.
+const SLEEP: Duration = Duration::from_secs(5);
 
 /// Last wake-ups of the nodes, as far as this process has seen them.
 #[derive(Default)]
@@ -13,12 +14,12 @@ pub(crate) struct Wakes {
     seen: Mutex<HashMap<NodeId, Wake>>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Wake {
-    began: u64,
-    last: u64,
+    began: Duration,
+    last: Duration,
     /// Between the last two wake-ups.
-    interval: Option<u64>,
+    interval: Option<Duration>,
 }
 
 impl Wakes {
@@ -27,7 +28,7 @@ impl Wakes {
     }
 
     /// A request that only the node itself can make came now.
-    pub(crate) fn awake(&self, node: &NodeId, now: u64) {
+    pub(crate) fn awake(&self, node: &NodeId, now: Duration) {
         let mut seen = self.lock();
         let wake = seen.entry(*node).or_insert(Wake { began: now, last: now, interval: None });
         if now.saturating_sub(wake.last) > SLEEP {
@@ -37,16 +38,21 @@ impl Wakes {
         wake.last = now;
     }
 
-    /// When the node was awake last, UNIX seconds.
-    pub(crate) fn last(&self, node: &NodeId) -> Option<u64> {
-        self.lock().get(node).map(|wake| wake.last)
+    /// The node is registered no more.
+    pub(crate) fn forget(&self, node: &NodeId) {
+        self.lock().remove(node);
+    }
+
+    /// How long ago the node was awake.
+    pub(crate) fn ago(&self, node: &NodeId, now: Duration) -> Option<Duration> {
+        self.lock().get(node).map(|wake| now.saturating_sub(wake.last))
     }
 
     /// Seconds until its next wake-up, if it keeps its habits.
-    pub(crate) fn next_in(&self, node: &NodeId, now: u64) -> Option<u64> {
+    pub(crate) fn next_in(&self, node: &NodeId, now: Duration) -> Option<u64> {
         let wake = self.lock().get(node).copied()?;
-        let interval = wake.interval?.max(1);
-        let since = now.saturating_sub(wake.began).checked_rem(interval)?;
+        let interval = wake.interval?.as_secs().max(1);
+        let since = now.saturating_sub(wake.began).as_secs().checked_rem(interval)?;
         Some(interval.saturating_sub(since))
     }
 }
@@ -58,14 +64,15 @@ mod tests {
 
     #[test]
     fn habits() {
+        let at = Duration::from_secs;
         let (wakes, node) = (Wakes::default(), [1; 16]);
-        wakes.awake(&node, 1000);
-        wakes.awake(&node, 1003);
-        assert_eq!((wakes.last(&node), wakes.next_in(&node, 1010)), (Some(1003), None));
-        wakes.awake(&node, 1600);
-        assert_eq!(wakes.next_in(&node, 1610), Some(590));
+        wakes.awake(&node, at(1000));
+        wakes.awake(&node, at(1003));
+        assert_eq!((wakes.ago(&node, at(1010)), wakes.next_in(&node, at(1010))), (Some(at(7)), None));
+        wakes.awake(&node, at(1600));
+        assert_eq!(wakes.next_in(&node, at(1610)), Some(590));
         // It missed one: the next but one is expected.
-        assert_eq!(wakes.next_in(&node, 2300), Some(500));
-        assert_eq!(wakes.last(&[2; 16]), None);
+        assert_eq!(wakes.next_in(&node, at(2300)), Some(500));
+        assert_eq!(wakes.ago(&[2; 16], at(2300)), None);
     }
 }

@@ -129,7 +129,7 @@ async fn errors_have_a_class_in_each_face() {
     faces.gateway.publish(&lamp.id(), &lamp.publish(2)).await.unwrap();
     let offer = faces.coap(Method::Post, &format!("{root}/offer"), &[], &[]).await.body;
     let sent = initiate(&anna, &lamp.identity, &offer);
-    faces.gateway.queue(&lamp.id(), &sent).await.unwrap();
+    faces.gateway.queue(&lamp.id(), [127, 0, 0, 1].into(), &sent).await.unwrap();
     let again = initiate(&anna, &lamp.identity, &offer);
     assert_eq!(both("POST", format!("{root}/initiate"), &again).await, is("4.09", 409), "taken");
     let more = faces.coap(Method::Post, &format!("{root}/offer"), &[], &[]).await.body;
@@ -156,7 +156,7 @@ async fn one_address_cannot_ask_without_end() {
 
 #[tokio::test]
 async fn a_puzzle_is_set_before_an_offer() {
-    let faces = Faces::new(Policy { puzzle: 8, ..Policy::default() }).await;
+    let faces = Faces::new(Policy { puzzle: 8, prekey_share: 100, ..Policy::default() }).await;
     let mut lamp = Lamp::new("lamp");
     faces.gateway.register(&lamp.identity.credential).await.unwrap();
     faces.gateway.publish(&lamp.id(), &lamp.publish(1)).await.unwrap();
@@ -207,7 +207,7 @@ async fn what_people_and_machines_read() {
     let mut lamp = Lamp::new("lamp <b>7</b>");
     faces.gateway.register(&lamp.identity.credential).await.unwrap();
     faces.gateway.publish(&lamp.id(), &lamp.publish(3)).await.unwrap();
-    faces.gateway.offer(&lamp.id(), [192, 0, 2, 1].into()).await.unwrap();
+    faces.gateway.offer(&lamp.id(), [192, 0, 2, 1].into(), &[]).await.unwrap();
     let (head, page) = faces.http("GET", "/", "", &[]).await;
     let page = String::from_utf8(page).unwrap();
     assert!(head.contains("text/html"), "{head}");

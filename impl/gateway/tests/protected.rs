@@ -153,7 +153,9 @@ async fn responses_cannot_be_exchanged() {
     gateway.answer(&id, 0, &lamp.token(), &to_second.encode()).await.unwrap();
     gateway.answer(&id, 1, &lamp.token(), &to_first.encode()).await.unwrap();
     for (number, sent) in [(0, &sent_first), (1, &sent_second)] {
-        let Asked::Answered(response) = gateway.collect(&id, number, Duration::ZERO).await.unwrap() else { panic!() };
+        let Asked::Answered(response) = gateway.collect(&id, number, ANNA, Duration::ZERO).await.unwrap() else {
+            panic!()
+        };
         assert_eq!(opened(&client, sent, &response), Err(Reject::NotAuthentic));
     }
     assert!(opened(&client, &sent_first, &to_first).is_ok() && opened(&client, &sent_second, &to_second).is_ok());

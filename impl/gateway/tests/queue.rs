@@ -11,6 +11,7 @@ use dke_gateway::{Asked, Embedded, Gateway, Kept, Options, Policy, Refusal};
 use rand::rngs::OsRng;
 use redb::{ReadableTable as _, TableDefinition};
 use std::io::{BufRead as _, BufReader};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,14 +20,7 @@ use std::time::Duration;
 const NOW: Duration = Duration::ZERO;
 
 fn policy() -> Policy {
-    Policy {
-        requests_max: 3,
-        requests_per_address: 2,
-        responses_max: 2,
-        request_retention: 100,
-        retry_after: 77,
-        ..Policy::default()
-    }
+    Policy { requests_max: 6, requests_per_address: 2, request_retention: 100, retry_after: 77, ..Policy::default() }
 }
 
 fn ask(n: u8) -> Bare {
@@ -53,17 +47,36 @@ async fn queues_and_kept_responses_are_bounded() {
     };
     assert_eq!([asked(ANNA, 1).await, asked(ANNA, 2).await], [Ok(0), Ok(1)]);
     assert_eq!(asked(ANNA, 3).await, Err(Refusal::TooMany(77)), "an address has its share");
-    assert_eq!(asked(ANNA, 2).await, Ok(1), "the very same again needs no room");
-    assert_eq!(asked(BEN, 3).await, Ok(2));
-    assert_eq!(asked(BEN, 4).await, Err(Refusal::Later(dke::Reject::QueueFull, 77)));
-    for (number, n) in [(0, 1), (1, 2), (2, 3)] {
-        assert_eq!(gateway.answer(&id, number, &token, &answer(n).encode()).await, Ok(Kept::New));
+    assert_eq!(asked(ANNA, 2).await, Ok(1), "the very same again needs no place");
+    assert_eq!([asked(BEN, 3).await, asked(BEN, 4).await], [Ok(2), Ok(3)]);
+    assert_eq!([asked(other(3), 5).await, asked(other(4), 6).await], [Ok(4), Ok(5)]);
+    let full = Err(Refusal::Later(dke::Reject::QueueFull, 77));
+    assert_eq!(asked(other(5), 7).await, full);
+    // What the node has answered keeps its place, until the client has collected it.
+    assert_eq!(gateway.answer(&id, 0, &token, &answer(1).encode()).await, Ok(Kept::New));
+    assert_eq!(asked(other(5), 7).await, full);
+    assert_eq!(gateway.collect(&id, 0, BEN, NOW).await, Ok(Asked::Answered(answer(1))));
+    assert_eq!(asked(other(5), 7).await, full, "a stranger who guesses the number collects nothing");
+    assert_eq!(gateway.collect(&id, 0, ANNA, NOW).await, Ok(Asked::Answered(answer(1))));
+    eventually(async || asked(other(5), 7).await == Ok(6)).await;
+    assert_eq!(gateway.collect(&id, 0, ANNA, NOW).await, Err(Refusal::NotFound), "numbers are not used again");
+    // What the node did not protect has no place of its own.
+    let unprotected = Bare { code: Code::UNAUTHORIZED, options: Vec::new(), payload: Vec::new() };
+    assert_eq!(gateway.answer(&id, 2, &token, &unprotected.encode()).await, Ok(Kept::New));
+    assert_eq!(gateway.collect(&id, 2, BEN, NOW).await, Ok(Asked::Answered(unprotected)));
+    assert_eq!(asked(other(6), 8).await, Ok(7));
+    assert_eq!(gateway.collect(&id, 2, BEN, NOW).await, Err(Refusal::NotFound));
+}
+
+fn other(last: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))
+}
+
+/// Tries until it holds; without an end if it never does, which the suite's time limit tells.
+async fn eventually(holds: impl AsyncFn() -> bool) {
+    while !holds().await {
+        tokio::task::yield_now().await;
     }
-    // Two are kept; the oldest is gone, and so asks anew.
-    let collected = async |number| gateway.collect(&id, number, NOW).await;
-    assert_eq!(collected(0).await, Err(Refusal::NotFound));
-    assert_eq!(collected(1).await, Ok(Asked::Answered(answer(2))));
-    assert_eq!(asked(ANNA, 1).await, Ok(3), "numbers are not used again");
 }
 
 #[tokio::test]
@@ -96,11 +109,11 @@ async fn only_so_many_clients_are_held() {
         gateway.ask(&id, ANNA, &ask(n), NOW).await.unwrap();
     }
     let others = async {
-        let second = gateway.collect(&id, 1, LONG).await;
+        let second = gateway.collect(&id, 1, ANNA, LONG).await;
         gateway.answer(&id, 0, &lamp.token(), &answer(0).encode()).await.unwrap();
         second
     };
-    let (first, second) = tokio::join!(gateway.collect(&id, 0, LONG), others);
+    let (first, second) = tokio::join!(gateway.collect(&id, 0, ANNA, LONG), others);
     assert_eq!(second, Ok(Asked::Waits { number: 1, retry: 77 }), "it is told at once");
     assert_eq!(first, Ok(Asked::Answered(answer(0))));
 }
@@ -116,18 +129,18 @@ async fn what_is_old_is_erased() {
     gateway.ask(&id, ANNA, &ask(1), NOW).await.unwrap();
     gateway.answer(&id, 0, &lamp.token(), &answer(1).encode()).await.unwrap();
     gateway.ask(&id, ANNA, &ask(2), NOW).await.unwrap();
-    sleep(60);
-    gateway.ask(&id, ANNA, &ask(3), NOW).await.unwrap();
-    sleep(41);
+    sleep(60).await;
+    gateway.ask(&id, BEN, &ask(3), NOW).await.unwrap();
+    sleep(41).await;
     assert_eq!(gateway.sweep().await, Ok(2));
     for gone in [0, 1] {
-        assert_eq!(gateway.collect(&id, gone, NOW).await, Err(Refusal::NotFound));
+        assert_eq!(gateway.collect(&id, gone, ANNA, NOW).await, Err(Refusal::NotFound));
     }
     assert_eq!(gateway.answer(&id, 1, &lamp.token(), &answer(2).encode()).await, Err(Refusal::NotFound));
     assert_eq!(gateway.node(&id).unwrap().requests, 1);
     let again = gateway.ask(&id, ANNA, &ask(1), NOW).await.unwrap();
     assert_eq!(again, Asked::Waits { number: 3, retry: 77 }, "the old response is not found by its request");
-    sleep(200);
+    sleep(200).await;
     assert_eq!(gateway.sweep().await, Ok(2));
     assert_eq!((gateway.sweep().await, gateway.node(&id).unwrap().requests), (Ok(0), 0));
 }
@@ -254,7 +267,7 @@ async fn a_store_from_before_there_were_requests_is_opened() {
         const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
         let database = redb::Database::open(place.path()).unwrap();
         let transaction = database.begin_write().unwrap();
-        for table in ["requests", "responses", "digests", "requests due"] {
+        for table in ["registrations", "requests", "responses", "digests", "requests due"] {
             assert!(transaction.delete_table(TableDefinition::<&[u8], &[u8]>::new(table)).unwrap(), "{table}");
         }
         {

@@ -108,8 +108,8 @@ async fn a_damaged_store_is_refused() {
         }
         gateway.publish(&lamp.id(), &lamp.publish(6)).await.unwrap();
         for _ in 0..20 {
-            let offer = gateway.offer(&lamp.id(), ANNA).await.unwrap();
-            gateway.queue(&lamp.id(), &initiate(&anna, &lamp.identity, &offer)).await.unwrap();
+            let offer = gateway.offer(&lamp.id(), ANNA, &[]).await.unwrap();
+            gateway.queue(&lamp.id(), ANNA, &initiate(&anna, &lamp.identity, &offer)).await.unwrap();
             let request = Bare { code: Code(2), options: vec![(9, vec![])], payload: offer };
             gateway.ask(&lamp.id(), ANNA, &request, Duration::ZERO).await.unwrap();
         }
@@ -182,9 +182,9 @@ async fn a_full_store_takes_nothing_more_and_loses_nothing() {
         let gateway = place.gateway(policy());
         gateway.register(&lamp.identity.credential).await.unwrap();
         gateway.publish(&lamp.id(), &lamp.publish(4)).await.unwrap();
-        let offer = gateway.offer(&lamp.id(), ANNA).await.unwrap();
+        let offer = gateway.offer(&lamp.id(), ANNA, &[]).await.unwrap();
         sent = initiate(&anna, &lamp.identity, &offer);
-        gateway.queue(&lamp.id(), &sent).await.unwrap();
+        gateway.queue(&lamp.id(), ANNA, &sent).await.unwrap();
         token = lamp.token();
     }
     let full = Refusal::Store(StoreError::Full);

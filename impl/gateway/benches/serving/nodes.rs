@@ -50,9 +50,9 @@ async fn one(gateway: &Gateway<Embedded>, number: usize, depth: Depth, ys: &[Pub
     };
     gateway.publish(&id, &publication(&key, &header, ys)).await.unwrap();
     for _ in 0..queued {
-        let offer = gateway.offer(&id, [127, 0, 0, 1].into()).await.unwrap();
+        let offer = gateway.offer(&id, [127, 0, 0, 1].into(), &[]).await.unwrap();
         let index = dke::message::Offer::parse(&offer).unwrap().index;
-        gateway.queue(&id, &initiate(1, index)).await.unwrap();
+        gateway.queue(&id, [127, 0, 0, 1].into(), &initiate(1, index)).await.unwrap();
     }
     id
 }

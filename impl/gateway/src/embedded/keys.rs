@@ -1,11 +1,15 @@
 //! Keys: identifiers and big-endian numbers one behind the other, so that they sort by node, epoch and index.
 
-use crate::record::{NodeId, Place};
+use crate::record::{Address, NodeId, Place};
 use dke::crypto::Hash;
 use dke_coap::names::NODE_ID;
 
 const EPOCH: usize = 8;
 const PLACE: usize = NODE_ID + EPOCH + 1;
+
+pub(super) fn registration(by: &Address, node: &NodeId) -> Vec<u8> {
+    [by.as_slice(), node].concat()
+}
 
 pub(super) fn batch(node: &NodeId, epoch: u64) -> Vec<u8> {
     [node.as_slice(), &epoch.to_be_bytes()].concat()
@@ -37,6 +41,10 @@ pub(super) fn request_due(at: u64, node: &NodeId, number: u64) -> Vec<u8> {
 
 pub(super) fn read_node(key: &[u8]) -> Option<NodeId> {
     key.try_into().ok()
+}
+
+pub(super) fn read_registration(key: &[u8]) -> Option<NodeId> {
+    key.split_first_chunk::<{ size_of::<Address>() }>().and_then(|(_, node)| read_node(node))
 }
 
 pub(super) fn read_place(key: &[u8]) -> Option<Place> {

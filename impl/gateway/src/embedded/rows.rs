@@ -92,6 +92,17 @@ pub(super) fn collect<T>(
     Ok(found)
 }
 
+/// The last rows whose key is `from` or more, up to `limit`, last ones first.
+pub(super) fn last<T>(
+    table: &impl Readable,
+    from: &[u8],
+    limit: usize,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Vec<T>, StoreError> {
+    let rows = table.table()?.range::<&[u8]>(from..).map_err(failed)?.rev().take(limit);
+    rows.map(|row| read(row.map_err(failed)?.0.value()).ok_or_else(|| damaged("a key has another form"))).collect()
+}
+
 pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     table.table_mut()?.insert(key, value).map(drop).map_err(failed)
 }

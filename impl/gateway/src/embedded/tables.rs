@@ -1,9 +1,11 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
-use super::rows::{Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, put, read, remove, value};
+use super::rows::{
+    Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, last, put, read, remove, value,
+};
 use super::{failed, keys};
 use crate::record::{
-    BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
+    Address, BatchRecord, ExchangeRecord, NodeId, NodeRecord, Place, Representation, RequestRecord, RequestState,
 };
 use crate::store::{Read, StoreError, Write};
 use dke::crypto::Hash;
@@ -12,6 +14,8 @@ use std::ops::Bound;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
+/// Nodes that registered themselves, by their addresses.
+const REGISTRATIONS: Definition = Definition::new("registrations");
 const BATCHES: Definition = Definition::new("batches");
 /// Exchanges that do not wait any more.
 const EXCHANGES: Definition = Definition::new("exchanges");
@@ -28,10 +32,15 @@ const DIGESTS: Definition = Definition::new("digests");
 const REQUESTS_DUE: Definition = Definition::new("requests due");
 
 const VERSION: &[u8] = b"dke-gateway-1";
+/// Rows of the format's table: how often gateways were started over this store, and for how many seconds they have run.
+const STARTS: &[u8] = b"starts";
+const UPTIME: &[u8] = b"uptime";
 
 /// All tables of one transaction.
 struct All<T> {
+    format: T,
     nodes: T,
+    registrations: T,
     batches: T,
     exchanges: T,
     queue: T,
@@ -46,7 +55,9 @@ struct All<T> {
 impl<T> All<T> {
     fn of(table: impl Fn(Definition) -> Result<T, StoreError>) -> Result<All<T>, StoreError> {
         Ok(All {
+            format: table(FORMAT)?,
             nodes: table(NODES)?,
+            registrations: table(REGISTRATIONS)?,
             batches: table(BATCHES)?,
             exchanges: table(EXCHANGES)?,
             queue: table(QUEUE)?,
@@ -85,6 +96,13 @@ fn make_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
     All::of(|definition| transaction.open_table(definition).map_err(failed)).map(drop)
 }
 
+/// A store when it is opened: which start of a gateway over it this is, and for how many seconds gateways have run before.
+#[derive(Clone, Copy)]
+pub(super) struct Opened {
+    pub(super) start: u64,
+    pub(super) uptime: u64,
+}
+
 /// A write transaction.
 pub(super) struct Writing<'t> {
     tables: All<Lazy<'t>>,
@@ -101,28 +119,28 @@ impl<'t> Writing<'t> {
     /// A new, empty store.
     pub(super) fn create(database: &Database) -> Result<(), StoreError> {
         let transaction = database.begin_write().map_err(failed)?;
+        make_tables(&transaction)?;
         {
             let mut format = transaction.open_table(FORMAT).map_err(failed)?;
             format.insert(b"version".as_slice(), VERSION).map_err(failed)?;
-            make_tables(&transaction)?;
         }
         transaction.commit().map_err(failed)
     }
 
-    /// Counts one more start. Returns which one it is.
-    pub(super) fn begin_start(database: &Database) -> Result<u64, StoreError> {
-        const STARTS: &[u8] = b"starts";
+    /// Counts one more start.
+    pub(super) fn begin_start(database: &Database) -> Result<Opened, StoreError> {
         let transaction = database.begin_write().map_err(failed)?;
-        let start = {
+        make_tables(&transaction)?;
+        let opened = {
             let mut format = Lazy::new(&transaction, FORMAT);
-            let before = value(&format, STARTS)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
-            let start = before.saturating_add(1);
+            let number =
+                |key| Ok(value(&format, key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes));
+            let (start, uptime) = (number(STARTS)?.saturating_add(1), number(UPTIME)?);
             put(&mut format, STARTS, &start.to_be_bytes())?;
-            make_tables(&transaction)?;
-            start
+            Opened { start, uptime }
         };
         transaction.commit().map_err(failed)?;
-        Ok(start)
+        Ok(opened)
     }
 
     /// Is there anything to commit?
@@ -201,9 +219,21 @@ impl<S: Tables> Read for S {
         collect(&self.tables().queue, node, limit, keys::read_place)
     }
 
-    fn due(&self, now: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
+    fn registered_by(&self, by: &Address, limit: usize) -> Result<Vec<NodeId>, StoreError> {
+        collect(&self.tables().registrations, by, limit, keys::read_registration)
+    }
+
+    fn due_after(&self, up: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
+        last(&self.tables().due, &up.saturating_add(1).to_be_bytes(), limit, keys::read_due)
+    }
+
+    fn requests_due_after(&self, up: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
+        last(&self.tables().requests_due, &up.saturating_add(1).to_be_bytes(), limit, keys::read_request_due)
+    }
+
+    fn due(&self, up: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
         let first = collect(&self.tables().due, &[], limit, keys::read_due)?;
-        Ok(first.into_iter().take_while(|(at, _)| *at < now).collect())
+        Ok(first.into_iter().take_while(|(at, _)| *at < up).collect())
     }
 
     fn representation(&self, node: &NodeId, name: &str) -> Result<Option<Representation>, StoreError> {
@@ -230,20 +260,36 @@ impl<S: Tables> Read for S {
         collect(&self.tables().responses, node, limit, |key| Some(keys::read_request(key)?.1))
     }
 
-    fn requests_due(&self, now: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
+    fn requests_due(&self, up: u64, limit: usize) -> Result<Vec<(u64, NodeId, u64)>, StoreError> {
         let first = collect(&self.tables().requests_due, &[], limit, keys::read_request_due)?;
-        Ok(first.into_iter().take_while(|(at, _, _)| *at < now).collect())
+        Ok(first.into_iter().take_while(|(at, _, _)| *at < up).collect())
     }
 }
 
 impl Write for Writing<'_> {
+    fn put_uptime(&mut self, up: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        put(&mut self.tables.format, UPTIME, &up.to_be_bytes())
+    }
+
     fn room(&self) -> Result<(), StoreError> {
         if self.full { Err(StoreError::Full) } else { Ok(()) }
     }
 
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
         self.changed = true;
+        if let Some(by) = &record.by {
+            put(&mut self.tables.registrations, &keys::registration(by, node), &[])?;
+        }
         put(&mut self.tables.nodes, node, &encode(record)?)
+    }
+
+    fn remove_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
+        self.changed = true;
+        if let Some(by) = &record.by {
+            remove(&mut self.tables.registrations, &keys::registration(by, node))?;
+        }
+        remove(&mut self.tables.nodes, node).map(drop)
     }
 
     fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError> {
@@ -266,11 +312,11 @@ impl Write for Writing<'_> {
         put(&mut self.tables.exchanges, &key, &value)
     }
 
-    fn remove_exchange(&mut self, place: &Place) -> Result<(), StoreError> {
+    fn remove_exchange(&mut self, place: &Place) -> Result<bool, StoreError> {
         self.changed = true;
         let key = keys::place(place);
-        remove(&mut self.tables.queue, &key)?;
-        remove(&mut self.tables.exchanges, &key).map(drop)
+        let waited = remove(&mut self.tables.queue, &key)?;
+        Ok(remove(&mut self.tables.exchanges, &key)? || waited)
     }
 
     fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
@@ -306,13 +352,14 @@ impl Write for Writing<'_> {
         }
     }
 
-    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<(), StoreError> {
-        let Some(record) = self.request(node, number)? else { return Ok(()) };
+    fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<bool, StoreError> {
+        let Some(record) = self.request(node, number)? else { return Ok(false) };
         self.changed = true;
         let key = keys::request(node, number);
         remove(&mut self.tables.digests, &keys::digest(node, &record.digest))?;
         remove(&mut self.tables.requests, &key)?;
-        remove(&mut self.tables.responses, &key).map(drop)
+        remove(&mut self.tables.responses, &key)?;
+        Ok(true)
     }
 
     fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {

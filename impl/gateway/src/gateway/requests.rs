@@ -2,18 +2,25 @@
 
 use super::Gateway;
 use crate::bells::Topic;
-use crate::record::{NodeId, RequestState};
+use crate::record::{Address, NodeId, RequestState, mapped};
 use crate::refusal::Refusal;
 use crate::requests;
 use crate::steps::{self, Kept};
 use crate::store::{Store, StoreError, Write};
 use dke::Reject;
-use dke_coap::message::{MAX_AGE, is_safe_to_forward};
+use dke_coap::message::{CONTENT_FORMAT, MAX_AGE, OSCORE, is_safe_to_forward};
+use dke_coap::names::{ENCRYPT0, JOSE};
 use dke_coap::{Bare, subscriber};
 use minicbor::Encoder;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// How far a request is, and who has not collected its response yet.
+struct Looked {
+    asked: Asked,
+    awaited_by: Option<Address>,
+}
 
 /// How far a request is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +49,17 @@ impl<S: Store> Gateway<S> {
             Some(number) => number,
             None => self.queue_request(node, by, request).await?,
         };
-        self.collect(node, number, wait).await
+        let asked = self.wait_for(node, number, by, wait).await?;
+        // Who knows the request is the client, wherever it is now.
+        Ok(self.seen(node, number, asked, |_| true))
     }
 
     async fn queue_request(&self, node: &NodeId, by: IpAddr, request: Vec<u8>) -> Result<u64, Refusal> {
-        let (id, by, now, policy) = (*node, subscriber(by), self.now(), self.policy.clone());
+        let (id, by, now, policy) = (*node, subscriber(by), self.moment(), self.policy.clone());
         let change = move |records: &mut dyn Write| requests::ask(records, &id, by, request, now, &policy);
         let (number, kept) = self.store.write(change).await.map_err(|refusal| match refusal {
-            Refusal::Rejected(Reject::QueueFull) => Refusal::Later(Reject::QueueFull, self.retry(node, None, now)),
-            Refusal::TooMany(_) => Refusal::TooMany(self.retry(node, None, now)),
+            Refusal::Rejected(Reject::QueueFull) => Refusal::Later(Reject::QueueFull, self.retry(node, None, now.up)),
+            Refusal::TooMany(_) => Refusal::TooMany(self.retry(node, None, now.up)),
             other => other,
         })?;
         if kept == Kept::New {
@@ -59,29 +68,48 @@ impl<S: Store> Gateway<S> {
         Ok(number)
     }
 
-    /// The response to a request. Waits for it, at most so long. `NotFound` if the request is not kept.
-    pub async fn collect(&self, node: &NodeId, number: u64, wait: Duration) -> Result<Asked, Refusal> {
+    /// The response to a request, for a client at this address. Waits for it, at most so long. `NotFound` if the request is not kept.
+    pub async fn collect(&self, node: &NodeId, number: u64, by: IpAddr, wait: Duration) -> Result<Asked, Refusal> {
+        let asked = self.wait_for(node, number, by, wait).await?;
+        let client = mapped(by);
+        Ok(self.seen(node, number, asked, |by| by == client))
+    }
+
+    async fn wait_for(&self, node: &NodeId, number: u64, by: IpAddr, wait: Duration) -> Result<Looked, Refusal> {
         // Listening begins before looking, so that no change falls between the two.
         let mut bell = self.listen(Topic::Response(*node, number));
         let first = self.look(node, number)?;
-        if wait.is_zero() || matches!(first, Asked::Answered(_)) {
+        if wait.is_zero() || matches!(first.asked, Asked::Answered(_)) {
             return Ok(first);
         }
-        let Ok(_held) = self.held.try_acquire() else { return Ok(first) };
+        let Some(_held) = self.held.take(by) else { return Ok(first) };
         match timeout(wait, bell.changed()).await {
             Ok(_) => self.look(node, number),
             Err(_) => Ok(first),
         }
     }
 
-    fn look(&self, node: &NodeId, number: u64) -> Result<Asked, Refusal> {
+    /// A response was collected, if this is one and `is_client` says so of who asked: from now on it may go for another one.
+    fn seen(&self, node: &NodeId, number: u64, looked: Looked, is_client: impl Fn(Address) -> bool) -> Asked {
+        if let Some(by) = looked.awaited_by
+            && is_client(by)
+        {
+            let (store, id) = (self.store.clone(), *node);
+            // Should this be lost, the response is kept for longer than it need be.
+            tokio::spawn(async move { store.write(move |records| requests::collected(records, &id, number)).await });
+        }
+        looked.asked
+    }
+
+    fn look(&self, node: &NodeId, number: u64) -> Result<Looked, Refusal> {
         let damaged = || StoreError::Damaged(String::new(), "a response is not of the form that was checked".into());
         self.store.read(|records| {
             let record = records.request(node, number)?.ok_or(Refusal::NotFound)?;
-            Ok(match record.response() {
+            let asked = match record.response() {
                 Some(response) => Asked::Answered(Bare::parse(response).ok_or_else(damaged)?),
-                None => Asked::Waits { number, retry: self.retry(node, None, self.now()) },
-            })
+                None => Asked::Waits { number, retry: self.retry(node, None, self.up()) },
+            };
+            Ok(Looked { asked, awaited_by: record.awaited_by() })
         })
     }
 
@@ -101,7 +129,7 @@ impl<S: Store> Gateway<S> {
             }
             Ok(all)
         })?;
-        self.wakes.awake(node, self.now());
+        self.wakes.awake(node, self.up());
         Ok(all)
     }
 
@@ -110,13 +138,11 @@ impl<S: Store> Gateway<S> {
         if response.len() > self.policy.response_max {
             return Err(Refusal::TooLarge);
         }
-        if !is_response(response) {
-            return Err(Reject::Malformed.into());
-        }
-        let (id, token, response, policy) = (*node, token.to_vec(), response.to_vec(), self.policy.clone());
-        let change = move |records: &mut dyn Write| requests::answer(records, &id, number, &token, response, &policy);
+        let parsed = Bare::parse(response).filter(is_response).ok_or(Reject::Malformed)?;
+        let (id, token, response, protected) = (*node, token.to_vec(), response.to_vec(), is_protected(&parsed));
+        let change = move |records: &mut dyn Write| requests::answer(records, &id, number, &token, response, protected);
         let kept = self.store.write(change).await?;
-        self.wakes.awake(node, self.now());
+        self.wakes.awake(node, self.up());
         if kept == Kept::New {
             self.bells.ring(&Topic::Response(*node, number));
         }
@@ -125,9 +151,16 @@ impl<S: Store> Gateway<S> {
 }
 
 /// A response that can be passed on to a client.
-fn is_response(bytes: &[u8]) -> bool {
+fn is_response(response: &Bare) -> bool {
     let passes = |(number, _): &(u16, Vec<u8>)| *number == MAX_AGE || is_safe_to_forward(*number);
-    Bare::parse(bytes).is_some_and(|response| response.code.class() > 0 && response.options.iter().all(passes))
+    response.code.class() > 0 && response.options.iter().all(passes)
+}
+
+/// Did the node protect it? Then the request was a client's; what a stranger asked is answered with an unprotected error.
+fn is_protected(response: &Bare) -> bool {
+    let formats = [ENCRYPT0, JOSE].map(u32::from);
+    response.options.iter().any(|(number, _)| *number == OSCORE)
+        || response.uint(CONTENT_FORMAT).is_some_and(|format| formats.contains(&format))
 }
 
 fn item(number: u64, request: &[u8]) -> Result<Vec<u8>, StoreError> {

@@ -50,7 +50,7 @@ pub(super) async fn collect<S: Store>(
     headers: &HeaderMap,
 ) -> Result<Response, Answer> {
     gateway.admit(by)?;
-    Ok(told(node, gateway.collect(node, number, wait(headers)).await?))
+    Ok(told(node, gateway.collect(node, number, by, wait(headers)).await?))
 }
 
 fn wait(headers: &HeaderMap) -> Duration {

@@ -18,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub const START: u64 = 1_800_000_000;
@@ -33,8 +34,17 @@ pub fn clock() -> u64 {
     NOW.with(|now| now.load(Ordering::Relaxed))
 }
 
-pub fn sleep(seconds: u64) {
-    NOW.with(|now| now.fetch_add(seconds, Ordering::Relaxed));
+/// Time passes, by both clocks.
+pub async fn sleep(seconds: u64) {
+    step(i64::try_from(seconds).unwrap());
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+/// The wall clock steps, and no time passes.
+pub fn step(seconds: i64) {
+    NOW.with(|now| now.fetch_add(seconds.cast_unsigned(), Ordering::Relaxed));
 }
 
 /// A directory for a store, for as long as a test may take.
