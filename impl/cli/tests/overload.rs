@@ -162,7 +162,7 @@ fn a_flood_of_requests_for_offers() {
 #[test]
 fn prekeys_that_a_flood_drained_come_back() {
     let place = place();
-    let gateway = Served::start(&place, "--node lamp/credential.cbor --lease 1");
+    let gateway = Served::start(&place, "--node lamp/credential.cbor --lease 1 --puzzle-max 0");
     place.ok(&format!("node run lamp --gateway {} --once --depth 6", gateway.coap));
     let node = gateway.nodes()["list"][0]["id"].as_str().unwrap().to_string();
     let now = Flood::default();

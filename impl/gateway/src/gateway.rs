@@ -231,8 +231,8 @@ impl<S: Store> Gateway<S> {
 
     /// The node has rejected an Initiate.
     pub async fn discard(&self, place: &Place, token: &[u8]) -> Result<(), Refusal> {
-        let (at, token) = (*place, token.to_vec());
-        self.store.write(move |records| steps::discard(records, &at, &token)).await?;
+        let (at, token, leases) = (*place, token.to_vec(), self.leases.clone());
+        self.store.write(move |records| steps::discard(records, &leases, &at, &token)).await?;
         self.bells.ring(&Topic::Confirms(*place));
         self.wakes.awake(&place.node, self.up());
         Ok(())
@@ -241,8 +241,9 @@ impl<S: Store> Gateway<S> {
     /// G4.
     pub async fn confirm(&self, node: &NodeId, token: &[u8], bytes: &[u8]) -> Result<(Place, Kept), Refusal> {
         let (id, token, bytes) = (*node, token.to_vec(), bytes.to_vec());
-        let policy = self.policy.clone();
-        let kept = self.store.write(move |records| steps::confirm(records, &id, &token, bytes, &policy)).await?;
+        let (leases, policy) = (self.leases.clone(), self.policy.clone());
+        let change = move |records: &mut dyn Write| steps::confirm(records, &leases, &id, &token, bytes, &policy);
+        let kept = self.store.write(change).await?;
         self.wakes.awake(node, self.up());
         if kept.1 == Kept::New {
             self.bells.ring(&Topic::Confirms(kept.0));

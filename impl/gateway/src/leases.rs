@@ -10,7 +10,7 @@
 mod counter;
 
 use crate::policy::Policy;
-use crate::record::{BatchInfo, NodeId, Place};
+use crate::record::{Address, BatchInfo, NodeId, Place};
 use crate::time::Now;
 use counter::{Counter, Empty};
 use std::collections::{HashMap, VecDeque};
@@ -204,6 +204,13 @@ impl Leases {
             counter.charge(by);
         }
         inner.release(number);
+    }
+
+    /// The node has answered or rejected this address's Initiate: it counts no more for its share of the batch.
+    pub(crate) fn give_back(&self, place: &Place, by: Address) {
+        if let Some(counter) = self.lock().nodes.get_mut(&place.node).and_then(|counters| counters.find(place.epoch)) {
+            counter.give_back(IpAddr::V6(by.into()).to_canonical());
+        }
     }
 
     /// Are this node's leases known?

@@ -97,6 +97,9 @@ pub struct ExchangeRecord {
     /// As the node sent them.
     #[n(3)]
     pub confirms: Vec<Message>,
+    /// Who sent the Initiate.
+    #[cbor(n(4), default, with = "minicbor::bytes")]
+    pub by: Address,
 }
 
 impl ExchangeRecord {

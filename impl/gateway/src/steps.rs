@@ -213,7 +213,8 @@ pub(crate) fn queue(
         return Ok((place, Kept::Same));
     }
     records.room()?;
-    let exchange = ExchangeRecord { stored: now.date, discarded: false, initiate: bytes, confirms: Vec::new() };
+    let exchange =
+        ExchangeRecord { stored: now.date, discarded: false, initiate: bytes, confirms: Vec::new(), by: mapped(by) };
     records.put_exchange(&place, &exchange)?;
     records.put_due(now.up.as_secs().saturating_add(policy.retention), &place)?;
     leases.take(&place, by);
@@ -229,6 +230,7 @@ pub(crate) fn check_token(record: &NodeRecord, token: &[u8]) -> Result<(), Refus
 /// G4: keeps a Confirm, and takes its Initiate from the queue.
 pub(crate) fn confirm(
     records: &mut dyn Write,
+    leases: &Leases,
     id: &NodeId,
     token: &[u8],
     bytes: Vec<u8>,
@@ -249,16 +251,22 @@ pub(crate) fn confirm(
     if exchange.confirms.len() >= policy.confirms_max {
         return Err(Reject::QueueFull.into());
     }
+    if exchange.waits() {
+        leases.give_back(&place, exchange.by);
+    }
     exchange.confirms.push(new);
     records.put_exchange(&place, &exchange)?;
     Ok((place, Kept::New))
 }
 
 /// The node has rejected an Initiate: it leaves the queue, and its index stays taken.
-pub(crate) fn discard(records: &mut dyn Write, place: &Place, token: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn discard(records: &mut dyn Write, leases: &Leases, place: &Place, token: &[u8]) -> Result<(), Refusal> {
     let record = node(records, &place.node)?;
     check_token(&record, token)?;
     let mut exchange = records.exchange(place)?.ok_or(Refusal::NotFound)?;
+    if exchange.waits() {
+        leases.give_back(place, exchange.by);
+    }
     if !exchange.discarded {
         exchange.discarded = true;
         records.put_exchange(place, &exchange)?;

@@ -18,7 +18,7 @@ pub(super) struct Counter {
     pub(super) moving: bool,
     pub(super) out: Lent,
     pub(super) returned: Indices,
-    /// Prekeys that an address has on loan or has used.
+    /// Prekeys that an address has on loan, or whose Initiates wait for the node.
     shares: Vec<(IpAddr, u16)>,
 }
 
