@@ -2,7 +2,7 @@
 
 use crate::network_args::{Call, NodeRun, Serve, To};
 use crate::protect_args::{Export, Leave, Open, Read, Request, Seal};
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Delayed Key Exchange: a key with a node that sleeps, through a gateway that nobody trusts.
@@ -80,8 +80,9 @@ pub(crate) fn hex_arg(text: &str) -> Result<HexArg, String> {
 
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Examples:\n  dke keygen lamp --subject lamp-7 --kid 6c37\n  dke keygen anna --subject anna@example.org\n
-The directory gets identity.json (secret) and credential.cbor (to be pinned by others)."
+    after_help = "Examples:\n  dke keygen lamp --subject lamp-7 --kid 6c37 --role node\n  dke keygen anna --subject anna@example.org\n
+The directory gets identity.json (secret) and credential.cbor (to be pinned by others). A key has one use: what a directory is first used as,
+it is for good."
 )]
 pub(crate) struct Keygen {
     /// The party's directory; made if it does not exist
@@ -89,9 +90,20 @@ pub(crate) struct Keygen {
     /// Who it is: 1 to 64 bytes
     #[arg(long)]
     pub(crate) subject: String,
+    /// node, client or authority; if left out, the first command that uses the key decides
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<RoleArg>,
     /// Key identifier, 1 to 16 bytes in hexadecimal; random if left out
     #[arg(long, value_parser = hex_arg, value_name = "HEX")]
     pub(crate) kid: Option<HexArg>,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum RoleArg {
+    Node,
+    Client,
+    Authority,
 }
 
 #[derive(Subcommand)]
@@ -142,6 +154,8 @@ pub(crate) enum Node {
     Forget(Place),
     /// Pin clients and authorities
     Trust(Trust),
+    /// Begin anew where the state is lost, was copied or restored
+    Recover(RecoverNode),
     /// Tell epoch, prekeys left, outbox and sessions
     #[command(after_help = "Example:\n  dke node status lamp")]
     Status(Dir),
@@ -150,6 +164,36 @@ pub(crate) enum Node {
 #[derive(ClapArgs)]
 pub(crate) struct Dir {
     /// The party's directory
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke node recover lamp --gateway coap://localhost
+  dke node recover lamp --epoch 12
+
+No epoch is used twice: the next one is beyond the state's, the one that the gateway shows with this node's own signature, and 65,536 more, for the
+epochs that neither of them knows; or the one after the next of --epoch. Sessions and prekeys are dropped: clients call again, and calls under way get no answer.
+A CWT whose last epoch has passed must be issued anew. Pinned credentials stay, if the state can be read. Do this only where the original is not used any more.")]
+pub(crate) struct RecoverNode {
+    /// The node's directory
+    pub(crate) dir: PathBuf,
+    /// A gateway that knows the node: coap://HOST:PORT or http://HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway: Option<String>,
+    /// The last epoch that the node has used, if you know it for sure
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) epoch: Option<u64>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:
+  dke client recover anna
+
+Sessions and pending exchanges are dropped: call the nodes again. Whether a pending call was carried out is not known. The epochs seen stay, if the state can
+be read; they may be older than the last ones that were seen, so that an old batch could be accepted until it expires.")]
+pub(crate) struct RecoverClient {
+    /// The client's directory
     pub(crate) dir: PathBuf,
 }
 
@@ -260,6 +304,8 @@ pub(crate) enum Client {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Begin anew where the state is lost, was copied or restored
+    Recover(RecoverClient),
     /// Tell epochs seen, pending exchanges and sessions
     #[command(after_help = "Example:\n  dke client status anna")]
     Status(Dir),

@@ -23,6 +23,7 @@ pub(crate) fn run(command: &args::Client) -> Result<Report, Fault> {
         args::Client::Status(args) => status(&args.dir),
         args::Client::Call(args) => crate::client_call::call(args),
         args::Client::Resume(args) => crate::client_call::resume(args),
+        args::Client::Recover(args) => crate::recover::client(args),
         args::Client::Read(args) => crate::protect::read(args),
     }
 }
@@ -78,7 +79,7 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
         .collect();
     let mut fault = Fault::from(Reject::WrongExchange);
     for pending in candidates {
-        let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&pending.state.0)
+        let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(pending.state.expose())
             .map_err(|_: Misuse| unreadable(&file.locked.path("client.json")))?;
         let early = awaiting.early_secret();
         let mut buffer = [0; DATA_MAX];

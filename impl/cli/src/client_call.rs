@@ -60,8 +60,8 @@ pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
         let caller = Caller { gateway: connect(args).await?, node };
         let mut finished = Vec::new();
         for one in pending {
-            let awaiting: AwaitingConfirm =
-                AwaitingConfirm::from_bytes(&one.state.0).map_err(|_| unreadable(&args.dir.join("client.json")))?;
+            let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(one.state.expose())
+                .map_err(|_| unreadable(&args.dir.join("client.json")))?;
             let mut store = shared(args, &caller.node)?;
             let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline(args), show).await;
             let report = match told(store, &caller.node, called) {

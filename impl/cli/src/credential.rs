@@ -7,7 +7,7 @@ use crate::report::Report;
 use dke::Credential;
 use dke::authority::{Grant, issue as issue_cwt};
 use dke::params::CWT_MAX;
-use dke_state::{Identity, Locked};
+use dke_state::{Identity, Locked, Role};
 use std::path::Path;
 
 /// `dke credential ...`.
@@ -32,7 +32,9 @@ fn show(path: &Path) -> Result<Report, Fault> {
 pub(crate) fn issue(args: &Issue) -> Result<Report, Fault> {
     let client = files::read(&args.client)?;
     let client = Credential::parse(&client).map_err(|reject| Fault::from(reject).about(&args.client))?;
-    let identity = Identity::load(&Locked::open(&args.dir)?)?;
+    let locked = Locked::open(&args.dir)?;
+    let mut identity = Identity::load_as(&locked, Role::Authority)?;
+    identity.decide(&locked, Role::Authority)?;
     let grant = Grant { client: &client, audience: &args.audience, epoch_max: args.epoch_max };
     let mut out = vec![0; CWT_MAX];
     let length = issue_cwt(&identity.key, identity.credential()?.kid(), &grant, &mut out)?;

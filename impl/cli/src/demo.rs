@@ -5,7 +5,7 @@ mod parties;
 mod requests;
 mod scene;
 
-use crate::args::{Demo, Issue, Keygen, Trust};
+use crate::args::{Demo, Issue, Keygen, RoleArg, Trust};
 use crate::fault::Fault;
 use crate::files::{self, Out};
 use crate::identity::{keygen, private_dir};
@@ -87,8 +87,14 @@ fn play(args: &Demo, root: &Path, json: bool) -> Result<Report, Fault> {
 
 /// Identities, and whom the node trusts: anna by her kid, ben by the authority's CWT.
 fn prepare(root: &Path, teller: &Teller) -> Result<(), Fault> {
-    for (dir, subject) in [("lamp", LAMP), ("anna", "anna"), ("ben", "ben"), ("authority", "authority")] {
-        keygen(&Keygen { dir: root.join(dir), subject: subject.into(), kid: None })?;
+    let parties = [
+        ("lamp", LAMP, RoleArg::Node),
+        ("anna", "anna", RoleArg::Client),
+        ("ben", "ben", RoleArg::Client),
+        ("authority", "authority", RoleArg::Authority),
+    ];
+    for (dir, subject, role) in parties {
+        keygen(&Keygen { dir: root.join(dir), subject: subject.into(), role: Some(role), kid: None })?;
     }
     node::trust(&Trust {
         dir: root.join("lamp"),

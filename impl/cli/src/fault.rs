@@ -90,11 +90,15 @@ impl From<dke_state::Error> for Fault {
         use dke_state::Error;
         let name = match error {
             Error::Misuse(misuse) => return misuse.into(),
-            Error::Store(..) | Error::Encoding => return Fault::Broken(error.to_string()),
+            Error::Store(..) | Error::TooLarge(_) | Error::Encoding => return Fault::Broken(error.to_string()),
             Error::NotADirectory(_) | Error::Read(..) => "File",
             Error::Busy(_) => "Busy",
-            Error::Damaged(..) => "State",
-            Error::NoIdentity(_) | Error::IdentityExists(_) | Error::NoExchange => "Usage",
+            Error::Damaged(..) | Error::Copied(..) | Error::StateMissing(..) => "State",
+            Error::NoIdentity(_)
+            | Error::IdentityExists(_)
+            | Error::NoExchange
+            | Error::WrongRole(..)
+            | Error::EpochUnknown => "Usage",
         };
         Fault::Input { name, sentence: error.to_string() }
     }

@@ -1,10 +1,10 @@
 //! `dke keygen`: a party's key and credential.
 
-use crate::args::Keygen;
+use crate::args::{Keygen, RoleArg};
 use crate::fault::Fault;
 use crate::report::Report;
 use dke::Misuse;
-use dke_state::{CREDENTIAL_FILE, Error, Identity, Locked};
+use dke_state::{CREDENTIAL_FILE, Error, Identity, Locked, Role};
 use rand_core::{OsRng, RngCore as _};
 use std::path::Path;
 
@@ -18,13 +18,14 @@ pub(crate) fn keygen(args: &Keygen) -> Result<Report, Fault> {
             kid
         }
     };
-    let identity = Identity::draw(&args.subject, &kid, &mut OsRng).map_err(|error| match error {
-        Error::Misuse(Misuse::InvalidCredential) => Fault::Input {
-            name: "InvalidCredential",
-            sentence: "A subject has 1 to 64 bytes and a kid 1 to 16.".into(),
-        },
-        error => error.into(),
-    })?;
+    let identity =
+        Identity::draw(args.role.map(Role::from), &args.subject, &kid, &mut OsRng).map_err(|error| match error {
+            Error::Misuse(Misuse::InvalidCredential) => Fault::Input {
+                name: "InvalidCredential",
+                sentence: "A subject has 1 to 64 bytes and a kid 1 to 16.".into(),
+            },
+            error => error.into(),
+        })?;
     private_dir(&args.dir)?;
     identity.store(&Locked::open(&args.dir)?)?;
     let credential = identity.credential()?;
@@ -34,6 +35,16 @@ pub(crate) fn keygen(args: &Keygen) -> Result<Report, Fault> {
         .with("credential", args.dir.join(CREDENTIAL_FILE).display().to_string())
         .with("bytes", credential.bytes().len())
         .with("hash", hex::encode(credential.hash())))
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Role {
+        match role {
+            RoleArg::Node => Role::Node,
+            RoleArg::Client => Role::Client,
+            RoleArg::Authority => Role::Authority,
+        }
+    }
 }
 
 /// Makes a directory that only its owner reads.

@@ -21,6 +21,7 @@ mod node_run;
 mod outer;
 mod protect;
 mod protect_args;
+mod recover;
 mod report;
 mod request;
 mod serve;

@@ -24,6 +24,7 @@ pub(crate) fn run(command: &args::Node, json: bool) -> Result<Report, Fault> {
         args::Node::Forget(args) => forget(args),
         args::Node::Trust(args) => trust(args),
         args::Node::Status(args) => status(args),
+        args::Node::Recover(args) => crate::recover::node(args),
         args::Node::Run(args) => crate::node_run::run(args, json),
         args::Node::Leave(args) => crate::protect::leave(args),
     }
@@ -38,7 +39,7 @@ pub(crate) fn publish(args: &Publish) -> Result<Report, Fault> {
     let output = Out::reserve(&args.out)?;
     let mut out = vec![0; PUBLICATION_MAX];
     let length = if args.again {
-        if file.state.last_epoch == 0 {
+        if !file.state.batches.contains_key(&file.state.last_epoch) {
             return Err(Fault::usage("Nothing has been published yet."));
         }
         node.republish(&file, &mut out)?

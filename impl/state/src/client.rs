@@ -2,24 +2,25 @@
 
 use crate::error::Error;
 use crate::files::Locked;
-use crate::hexed::{Hex, HexN};
+use crate::hexed::{Hex, HexN, Secret};
+use crate::identity::{Identity, Instance, Role};
+use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::{AskedState, Protected, SessionState};
 use dke::client::{AWAITING, AwaitingConfirm};
 use dke::crypto::Hash;
 use dke::store::{ClientStore, Pending};
-use dke_app::{Exchange, Role};
+use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-pub(crate) const FILE: &str = "client.json";
-const FORMAT: &str = "dke-client-1";
 
 /// All that a client remembers.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientState {
+    /// Of the directory; see [`Identity`].
+    pub(crate) instance: Instance,
     /// Highest epoch seen, by H(CRED_N) in hexadecimal.
     pub seen: BTreeMap<String, u64>,
     /// Node's subject, by H(CRED_N).
@@ -28,6 +29,16 @@ pub struct ClientState {
     pub pending: Vec<PendingState>,
     /// Oldest first.
     pub sessions: Vec<SessionState>,
+}
+
+impl State for ClientState {
+    const FILE: &'static str = "client.json";
+    const FORMAT: &'static str = "dke-client-2";
+    const ROLE: Role = Role::Client;
+
+    fn instance(&mut self) -> &mut Instance {
+        &mut self.instance
+    }
 }
 
 /// A pending exchange.
@@ -43,7 +54,7 @@ pub struct PendingState {
     /// Of the prekey.
     pub index: u8,
     /// [`AwaitingConfirm`], encoded: secret.
-    pub state: HexN<AWAITING>,
+    pub state: Secret<AWAITING>,
     /// The message.
     pub initiate: Hex,
     /// Under the early keys.
@@ -54,7 +65,7 @@ pub struct PendingState {
 impl PendingState {
     /// The client's end of it, which has early keys only.
     pub(crate) fn held(&mut self, names: &BTreeMap<String, String>, file: &Path) -> Result<Held<'_>, Error> {
-        let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(&self.state.0)
+        let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(self.state.expose())
             .map_err(|_| Error::Damaged(file.to_path_buf(), "a pending exchange cannot be read".into()))?;
         let node = hex::encode(self.node.0);
         Ok(Held {
@@ -64,7 +75,7 @@ impl PendingState {
             index: self.index,
             fingerprint: None,
             exchange: Exchange {
-                role: Role::Client,
+                role: dke_app::Role::Client,
                 early: Some(awaiting.early_secret()),
                 session: None,
                 counters: &mut self.protected.counters,
@@ -78,6 +89,7 @@ impl PendingState {
 pub struct ClientDir {
     /// The directory.
     pub locked: Locked,
+    identity: Identity,
     /// All that it remembers. What is changed here is durable after [`save`](Self::save).
     pub state: ClientState,
     /// Of the exchange that has ended and becomes a session.
@@ -85,16 +97,17 @@ pub struct ClientDir {
 }
 
 impl ClientDir {
-    /// Reads the state; a client that has none yet has seen no node.
+    /// Reads the state; a client that was not used yet has seen no node. `WrongRole`, `Copied` or `StateMissing` if this is not the original
+    /// directory of a client.
     pub fn open(locked: Locked) -> Result<ClientDir, Error> {
-        let state = locked.load(FILE, FORMAT)?.unwrap_or_default();
-        Ok(ClientDir { locked, state, ended: Protected::default() })
+        let (identity, state) = original::open(&locked)?;
+        Ok(ClientDir { locked, identity, state, ended: Protected::default() })
     }
 
     /// Makes the state durable; early secrets that are of no use any more go.
     pub fn save(&mut self) -> Result<(), Error> {
         self.state.sessions.iter_mut().for_each(SessionState::erase_early_if_allowed);
-        self.locked.save(FILE, FORMAT, &self.state)
+        original::save(&self.locked, &mut self.identity, &self.state)
     }
 
     /// The end of the pending exchange and its session become durable in one.
@@ -112,11 +125,11 @@ impl ClientDir {
 
     /// A request that awaits its response, with its exchange.
     pub fn asked(&mut self, id: &[u8; 8]) -> Result<Option<(AskedState, Held<'_>)>, Error> {
-        let path = self.locked.path(FILE);
+        let path = self.locked.path(ClientState::FILE);
         let find = |protected: &Protected| protected.awaiting.iter().find(|one| one.id.0 == *id).cloned();
         for session in &mut self.state.sessions {
             if let Some(asked) = find(&session.protected) {
-                return Ok(Some((asked, session.held(Role::Client))));
+                return Ok(Some((asked, session.held(dke_app::Role::Client))));
             }
         }
         for pending in &mut self.state.pending {
@@ -142,7 +155,7 @@ impl ClientStore for ClientDir {
             node: HexN(*pending.node),
             epoch: pending.epoch,
             index: pending.index,
-            state: HexN(*pending.state),
+            state: Secret::new(pending.state),
             initiate: Hex(pending.initiate.to_vec()),
             protected: Protected::default(),
         });

@@ -1,17 +1,27 @@
 //! One directory of files, as states need it.
 
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Tells a file from every other, past ones included: its copy has another stamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stamp {
     /// Number of its inode.
     pub inode: u64,
     /// When it was created, in nanoseconds; `None` if the file system does not say.
     pub born: Option<u64>,
+}
+
+impl Stamp {
+    /// The same file? The number alone decides where one of the two does not say when it was created.
+    pub fn is(&self, other: &Stamp) -> bool {
+        let same = self.born.zip(other.born).is_none_or(|(one, other)| one == other);
+        self.inode == other.inode && same
+    }
 }
 
 /// One directory. Names are those of files in it, without a path.

@@ -1,5 +1,6 @@
 //! Why a directory could not be used.
 
+use crate::identity::Role;
 use std::io;
 use std::path::PathBuf;
 
@@ -21,6 +22,30 @@ pub enum Error {
     /// A file says what nobody has written.
     #[error("{} is damaged: {}; nothing was changed.", .0.display(), .1)]
     Damaged(PathBuf, String),
+    /// The directory was copied, moved from another file system, or restored.
+    #[error(
+        "{} was copied or restored: what it holds may have been used since, and must not be used again. Go on with the original; \
+         if that is lost, begin anew with `dke {} recover {}`.", .0.display(), .1, .2.display()
+    )]
+    Copied(PathBuf, Role, PathBuf),
+    /// There was a state, and it is gone.
+    #[error(
+        "{} is missing, and there was one: without it, numbers that were used would be used again. Begin anew with \
+         `dke {} recover {}`.", .0.display(), .1, .2.display()
+    )]
+    StateMissing(PathBuf, Role, PathBuf),
+    /// A directory has one role.
+    #[error("{} is the directory of {}, and a key has one use; make another one with `dke keygen --role {}`.", .0.display(), named(*.1), .2)]
+    WrongRole(PathBuf, Role, Role),
+    /// A state would become so large that it could not be read again.
+    #[error("{} would become too large; nothing was changed.", .0.display())]
+    TooLarge(PathBuf),
+    /// Nothing tells which epochs were used.
+    #[error(
+        "Nothing here tells which epochs this node has used: name its gateway with --gateway, or give the last epoch with --epoch. \
+         Clients know it (`dke client status`), and the gateway's status page does."
+    )]
+    EpochUnknown,
     /// There is no identity.
     #[error("{} is missing; make it with `dke keygen`.", .0.display())]
     NoIdentity(PathBuf),
@@ -36,6 +61,14 @@ pub enum Error {
     /// A credential or a key is not of its form, or the random source failed.
     #[error(transparent)]
     Misuse(#[from] dke::Misuse),
+}
+
+const fn named(role: Role) -> &'static str {
+    match role {
+        Role::Node => "a node",
+        Role::Client => "a client",
+        Role::Authority => "an authority",
+    }
 }
 
 /// The operating system's words, without its number.

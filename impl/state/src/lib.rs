@@ -10,18 +10,21 @@
 //! | [`SharedClientDir`] | the same, locked for each step only | a call that waits for the node |
 //! | [`Party`], [`Held`] | the exchanges of either role, and one of them | whoever uses the keys |
 //!
+//! A directory has one role, and knows that it is the original: what was copied or restored is refused until it begins anew
+//! ([`recover_node`], [`recover_client`]; PROTOCOL.md section 18.6).
+//!
 //! A state is a file of JSON under a checksum. It is replaced atomically: it is written beside the old one, made durable, renamed, and
 //! then what stood in the old file is overwritten. What a killed process left is erased by the next one.
 //!
 //! ```
-//! use dke_state::{Identity, Locked, MemoryDisk, NodeDir};
+//! use dke_state::{Identity, Locked, MemoryDisk, NodeDir, Role};
 //! use rand_core::OsRng;
 //! use std::sync::Arc;
 //!
 //! let disk = Arc::new(MemoryDisk::new());
 //! let locked = Locked::on(disk.clone())?;
-//! Identity::draw("lamp-7", b"lamp", &mut OsRng)?.store(&locked)?;
-//! NodeDir::open(locked)?.save()?;
+//! Identity::draw(Some(Role::Node), "lamp-7", b"lamp", &mut OsRng)?.store(&locked)?;
+//! drop(locked);
 //!
 //! // The power fails. What was saved is there.
 //! disk.lose_power(0);
@@ -48,8 +51,10 @@ mod hexed;
 mod identity;
 mod memory;
 mod node;
+mod original;
 mod party;
 mod real;
+mod recover;
 mod session;
 mod shared;
 
@@ -57,11 +62,12 @@ pub use client::{ClientDir, ClientState, PendingState};
 pub use disk::{Disk, Stamp};
 pub use error::Error;
 pub use files::Locked;
-pub use hexed::{Hex, HexN};
-pub use identity::{CREDENTIAL_FILE, Identity};
+pub use hexed::{Hex, HexN, Secret};
+pub use identity::{CREDENTIAL_FILE, Identity, Role};
 pub use memory::MemoryDisk;
 pub use node::{BatchState, KeptConfirm, KeptRequest, NodeDir, NodeState, PrekeyState};
 pub use party::{Held, Party};
 pub use real::RealDisk;
+pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
 pub use shared::SharedClientDir;

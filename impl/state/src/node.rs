@@ -2,19 +2,19 @@
 
 use crate::error::Error;
 use crate::files::Locked;
-use crate::hexed::{Hex, HexN};
+use crate::hexed::{Hex, HexN, Secret};
+use crate::identity::{Identity, Instance, Role};
+use crate::original::{self, State};
 use crate::session::SessionState;
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Credential, Scalar, Session};
 use dke_agent::{Kept, Ledger, Unsent};
-use dke_app::{Exchange, Role};
+use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub(crate) const FILE: &str = "node.json";
-const FORMAT: &str = "dke-node-1";
 /// Requests that are kept at most: one whose response the gateway never asks for again would stay for ever.
 const REQUESTS_MAX: usize = 64;
 
@@ -22,6 +22,8 @@ const REQUESTS_MAX: usize = 64;
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeState {
+    /// Of the directory; see [`Identity`].
+    pub(crate) instance: Instance,
     /// Epoch of the current batch; 0 before the first.
     pub last_epoch: u64,
     /// The epoch whose Publication a gateway on the network has acknowledged.
@@ -42,6 +44,16 @@ pub struct NodeState {
     pub requests: Vec<KeptRequest>,
 }
 
+impl State for NodeState {
+    const FILE: &'static str = "node.json";
+    const FORMAT: &'static str = "dke-node-2";
+    const ROLE: Role = Role::Node;
+
+    fn instance(&mut self) -> &mut Instance {
+        &mut self.instance
+    }
+}
+
 // By reference, because serde wants it so.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(number: &u64) -> bool {
@@ -59,12 +71,19 @@ pub struct BatchState {
     pub prekeys: Vec<PrekeyState>,
 }
 
+impl BatchState {
+    /// Prekeys that are not used up.
+    pub fn left(&self) -> usize {
+        self.prekeys.iter().filter(|prekey| prekey.y.is_some()).count()
+    }
+}
+
 /// A prekey; `y` is gone once it is used.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrekeyState {
     /// Secret.
-    pub y: Option<HexN<32>>,
+    pub y: Option<Secret<32>>,
     public: HexN<32>,
 }
 
@@ -96,24 +115,26 @@ pub struct KeptRequest {
 pub struct NodeDir {
     /// The directory.
     pub locked: Locked,
+    identity: Identity,
     /// All that it remembers. What is changed here is durable after [`save`](Self::save).
     pub state: NodeState,
     begun: Option<(u64, Vec<PrekeyState>)>,
 }
 
 impl NodeDir {
-    /// Reads the state; a node that has none yet has published nothing.
+    /// Reads the state; a node that was not used yet has published nothing. `WrongRole`, `Copied` or `StateMissing` if this is not the
+    /// original directory of a node.
     pub fn open(locked: Locked) -> Result<NodeDir, Error> {
-        let state: NodeState = locked.load(FILE, FORMAT)?.unwrap_or_default();
+        let (identity, state) = original::open::<NodeState>(&locked)?;
         if state.clients.iter().chain(&state.authorities).any(|pinned| Credential::parse(&pinned.0).is_err()) {
             return Err(damaged(&locked, "a pinned credential is not well formed"));
         }
-        Ok(NodeDir { locked, state, begun: None })
+        Ok(NodeDir { locked, identity, state, begun: None })
     }
 
     /// Makes the state durable.
-    pub fn save(&self) -> Result<(), Error> {
-        self.locked.save(FILE, FORMAT, &self.state)
+    pub fn save(&mut self) -> Result<(), Error> {
+        original::save(&self.locked, &mut self.identity, &self.state)
     }
 
     /// N3.3: makes the Confirm and the session durable in one. Only after this the Confirm may be sent.
@@ -124,7 +145,7 @@ impl NodeDir {
 }
 
 fn damaged(locked: &Locked, why: &str) -> Error {
-    Error::Damaged(locked.path(FILE), why.into())
+    Error::Damaged(locked.path(NodeState::FILE), why.into())
 }
 
 impl Ledger for NodeDir {
@@ -136,7 +157,7 @@ impl Ledger for NodeDir {
 
     fn left(&self) -> Result<usize, Error> {
         let batch = self.state.batches.get(&self.state.last_epoch);
-        Ok(batch.map_or(0, |batch| batch.prekeys.iter().filter(|prekey| prekey.y.is_some()).count()))
+        Ok(batch.map_or(0, BatchState::left))
     }
 
     fn acknowledged(&self) -> Result<u64, Error> {
@@ -154,7 +175,7 @@ impl Ledger for NodeDir {
 
     fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
         let sessions = self.state.sessions.iter_mut().rev();
-        sessions.map(|session| session.held(Role::Node)).map(|held| (held.peer, held.exchange)).collect()
+        sessions.map(|session| session.held(dke_app::Role::Node)).map(|held| (held.peer, held.exchange)).collect()
     }
 
     fn kept(&self, request: &Hash) -> Result<Option<Kept>, Error> {
@@ -200,7 +221,7 @@ impl NodeStore for NodeDir {
     fn prekey(&self, epoch: u64, index: u8) -> Result<Option<Prekey>, Error> {
         let found = self.state.batches.get(&epoch).and_then(|batch| batch.prekeys.get(usize::from(index)));
         let Some(prekey) = found else { return Ok(None) };
-        let secret = prekey.y.as_ref().map(|y| Scalar::from_bytes(&y.0)).transpose()?;
+        let secret = prekey.y.as_ref().map(|y| Scalar::from_bytes(y.expose())).transpose()?;
         Ok(Some(Prekey { secret, public: prekey.public.0 }))
     }
 
@@ -217,7 +238,7 @@ impl NodeStore for NodeDir {
 
     fn put_prekey(&mut self, _epoch: u64, _index: u8, y: &Scalar, public: &PublicKey) -> Result<(), Error> {
         if let Some((_, prekeys)) = &mut self.begun {
-            prekeys.push(PrekeyState { y: Some(HexN(*y.expose())), public: HexN(*public) });
+            prekeys.push(PrekeyState { y: Some(Secret::new(y.expose())), public: HexN(*public) });
         }
         Ok(())
     }

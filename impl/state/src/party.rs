@@ -1,14 +1,15 @@
 //! A party's exchanges, whichever end it is: which one is meant, and this end of it.
 
-use crate::client::{self, ClientDir, ClientState};
+use crate::client::{ClientDir, ClientState};
 use crate::error::Error;
 use crate::files::Locked;
-use crate::identity::Identity;
-use crate::node::{self, NodeDir};
+use crate::identity::{Identity, Role};
+use crate::node::NodeDir;
+use crate::original::State as _;
 use crate::session::AskedState;
 use dke::crypto::Hash;
 use dke::params::FINGERPRINT;
-use dke_app::{Exchange, Role};
+use dke_app::Exchange;
 use std::path::Path;
 
 /// The state of either end.
@@ -38,14 +39,13 @@ pub struct Held<'a> {
 }
 
 impl Party {
-    /// A directory with an identity; it is a node's if it has a node's state.
+    /// The directory of a node or of a client.
     pub fn open(dir: &Path) -> Result<Party, Error> {
         let locked = Locked::open(dir)?;
-        Identity::load(&locked)?;
-        if locked.has(node::FILE)? {
-            NodeDir::open(locked).map(Party::Node)
-        } else {
-            ClientDir::open(locked).map(Party::Client)
+        match Identity::load(&locked)?.role_in(&locked)? {
+            Some(Role::Node) => NodeDir::open(locked).map(Party::Node),
+            Some(Role::Client) => ClientDir::open(locked).map(Party::Client),
+            Some(Role::Authority) | None => Err(Error::NoExchange),
         }
     }
 
@@ -60,11 +60,13 @@ impl Party {
     /// Newest first; those with a session before those without one.
     pub fn held(&mut self) -> Result<Vec<Held<'_>>, Error> {
         match self {
-            Party::Node(file) => Ok(file.state.sessions.iter_mut().rev().map(|one| one.held(Role::Node)).collect()),
+            Party::Node(file) => {
+                Ok(file.state.sessions.iter_mut().rev().map(|one| one.held(dke_app::Role::Node)).collect())
+            }
             Party::Client(file) => {
-                let path = file.locked.path(client::FILE);
+                let path = file.locked.path(ClientState::FILE);
                 let ClientState { sessions, pending, names, .. } = &mut file.state;
-                let sessions = sessions.iter_mut().rev().map(|one| Ok(one.held(Role::Client)));
+                let sessions = sessions.iter_mut().rev().map(|one| Ok(one.held(dke_app::Role::Client)));
                 sessions.chain(pending.iter_mut().rev().map(|one| one.held(names, &path))).collect()
             }
         }

@@ -1,6 +1,6 @@
 //! Exchanges as a party stores them: the secrets, what has been protected with them, and what awaits a response.
 
-use crate::hexed::{Hex, HexN};
+use crate::hexed::{Hex, HexN, Secret};
 use crate::party::Held;
 use coap_lite::Packet;
 use dke::crypto::Hash;
@@ -30,9 +30,9 @@ pub struct SessionState {
     pub index: u8,
     /// Gone when section 15 says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub early_secret: Option<HexN<32>>,
+    pub early_secret: Option<Secret<32>>,
     /// Secret.
-    pub session_secret: HexN<32>,
+    pub session_secret: Secret<32>,
     /// Numbers, windows and requests.
     #[serde(default, skip_serializing_if = "Protected::is_unused")]
     pub protected: Protected,
@@ -89,15 +89,15 @@ impl SessionState {
             suite: session.suite.id(),
             epoch: session.epoch,
             index: session.index,
-            early_secret: Some(HexN(*early)),
-            session_secret: HexN(*session.secret.expose()),
+            early_secret: Some(Secret::new(early)),
+            session_secret: Secret::new(session.secret.expose()),
             protected: Protected::default(),
         }
     }
 
     /// The exporter secret.
     pub fn secret(&self) -> SessionSecret {
-        SessionSecret::restore(self.session_secret.0)
+        SessionSecret::restore(*self.session_secret.expose())
     }
 
     /// For people.
@@ -115,7 +115,7 @@ impl SessionState {
             fingerprint: Some(self.fingerprint()),
             exchange: Exchange {
                 role,
-                early: self.early_secret.as_ref().map(|secret| EarlySecret::restore(secret.0)),
+                early: self.early_secret.as_ref().map(|secret| EarlySecret::restore(*secret.expose())),
                 session: Some(self.secret()),
                 counters: &mut self.protected.counters,
             },

@@ -6,7 +6,7 @@ use crate::time::WallClock;
 use dke::client::{AwaitingConfirm, Client};
 use dke::{Credential, Mode};
 use dke_agent::{Asked, Called, Caller, Progress, Unfinished};
-use dke_state::{ClientDir, Error, Identity, Locked, MemoryDisk, PendingState, SharedClientDir};
+use dke_state::{ClientDir, Error, Identity, Locked, MemoryDisk, PendingState, Role, SharedClientDir};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +33,10 @@ pub struct ClientHost {
 }
 
 /// Draws an identity and stores it. Returns the credential.
-pub(super) fn identity(around: &Surroundings, name: &str, disk: &MemoryDisk) -> Vec<u8> {
+pub(super) fn identity(around: &Surroundings, role: Role, name: &str, disk: &MemoryDisk) -> Vec<u8> {
     let locked = Locked::on(Arc::new(disk.clone())).expect("a new disk");
     let mut random = around.seed.stream(&format!("{name} identity"));
-    let identity = Identity::draw(name, name.as_bytes(), &mut random).expect("a short name");
+    let identity = Identity::draw(Some(role), name, name.as_bytes(), &mut random).expect("a short name");
     identity.store(&locked).expect("a new disk");
     identity.credential().expect("it was just made").bytes().to_vec()
 }
@@ -54,7 +54,7 @@ impl ClientHost {
     /// A client that has just been made.
     pub fn new(around: Surroundings, name: &str, address: IpAddr, clock: WallClock) -> ClientHost {
         let disk = MemoryDisk::new();
-        let credential = identity(&around, name, &disk);
+        let credential = identity(&around, Role::Client, name, &disk);
         ClientHost {
             around,
             name: name.into(),
@@ -155,7 +155,7 @@ impl ClientHost {
             let purpose = format!("{} resumes {} {} {count}", self.name, one.epoch, one.index);
             let link = self.around.connect(self.address, &purpose);
             let caller = Caller { gateway: link, node: node.clone() };
-            let Ok(awaiting) = AwaitingConfirm::from_bytes(&one.state.0) else { continue };
+            let Ok(awaiting) = AwaitingConfirm::from_bytes(one.state.expose()) else { continue };
             let content = {
                 let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
                 contents.get(&(subject.clone(), one.epoch, one.index)).cloned().unwrap_or_default()

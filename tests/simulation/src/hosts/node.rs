@@ -60,7 +60,7 @@ impl NodeHost {
     /// A node that has just been made.
     pub fn new(around: Surroundings, name: &str, address: IpAddr, kind: Kind, clock: WallClock) -> NodeHost {
         let disk = MemoryDisk::new();
-        let identity = super::client::identity(&around, name, &disk);
+        let identity = super::client::identity(&around, dke_state::Role::Node, name, &disk);
         NodeHost {
             name: name.into(),
             address,
