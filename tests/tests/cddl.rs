@@ -47,4 +47,6 @@ fn wrong_ones_do_not() {
     assert!(!fits("confirm", "840702f640"));
     assert!(!fits("confirm", &format!("84070241aa48{}", "00".repeat(8))));
     assert!(fits("confirm", &format!("84070240{}{}", "48", "00".repeat(8))));
+    assert!(fits("stock", "8307181e1a001e8480") && fits("stock", "83000000"));
+    assert!(!fits("stock", "830719010100") && !fits("stock", "820700") && !fits("stock", "83410700"));
 }

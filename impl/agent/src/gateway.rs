@@ -8,10 +8,11 @@ pub use requests::Reply;
 use crate::http::{Http, Sent};
 use crate::puzzle::solve;
 use dke::crypto::Hash;
+use dke::stock::{Stock, Word};
 use dke_coap::client::Ask;
 use dke_coap::names::{
-    CONFIRM, CREDENTIAL, INITIATE, MAILBOX, MESSAGE, MESSAGE_TYPE, NODE_ID, OFFER, PUBLICATION, ROOT, SEALED, TOKEN,
-    node_name,
+    CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, MESSAGE, MESSAGE_TYPE, NODE_ID, OFFER, PUBLICATION, ROOT, SEALED,
+    TOKEN, node_name,
 };
 use dke_coap::{Client, Endpoint, Method, Parameters};
 use pace::Pace;
@@ -250,6 +251,15 @@ impl Gateway {
     /// N1.3, G1. `true` if it was not known.
     pub async fn publish(&self, node: &Hash, publication: &[u8]) -> Result<bool, Failure> {
         Ok(self.ask(Method::Put, &[ROOT, &name(node), PUBLICATION], &[], publication).await?.is_created())
+    }
+
+    /// What the gateway has of a node: PROTOCOL.md section 18.1.
+    pub async fn left(&self, node: &Hash) -> Result<Word, Failure> {
+        match self.ask(Method::Get, &[ROOT, &name(node), LEFT], &[], &[]).await {
+            Ok(answer) => Ok(Word::Has(Stock::parse(&answer.body).map_err(Failure::Malformed)?)),
+            Err(Failure::Refused((4, 4))) => Ok(Word::Unknown),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// G2: an Offer, for this requester alone.

@@ -10,6 +10,8 @@ pub const PUBLICATION: &str = "publication";
 pub const OFFER: &str = "offer";
 /// Below a node: an Initiate for it.
 pub const INITIATE: &str = "initiate";
+/// Below a node: what is left of its newest batch.
+pub const LEFT: &str = "left";
 /// Below a node: the Initiates that wait.
 pub const MAILBOX: &str = "mailbox";
 /// Below a node: its Confirms.

@@ -11,6 +11,7 @@
 //! | client | initiates (C1), finishes (C2) | [`client`] |
 //! | gateway | checks what it carries (G1 to G4) | [`gateway`] |
 //! | authority | vouches for clients (A1) | [`authority`] |
+//! | node and gateway | agree on what is left | [`stock`] |
 //!
 //! # A whole exchange
 //!
@@ -106,6 +107,7 @@ pub mod node;
 pub mod params;
 pub mod ram;
 mod session;
+pub mod stock;
 pub mod store;
 pub mod transcript;
 

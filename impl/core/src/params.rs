@@ -165,6 +165,8 @@ pub const CT_1_PLAIN_MAX: usize = CT_1_MAX - TAG_MIN;
 pub const INITIATE_MAX: usize = 1 + 1 + UINT_MAX + INDEX_MAX + HASH_ITEM + 3 + CT_1_MAX + 3 + CT_DATA_MAX;
 /// Bytes of the longest Confirm.
 pub const CONFIRM_MAX: usize = 1 + UINT_MAX + INDEX_MAX + HASH_ITEM + 3 + CT_DATA_MAX;
+/// Bytes of the longest Stock.
+pub const STOCK_MAX: usize = 1 + UINT_MAX + 3 + UINT_MAX;
 
 // The figures that PROTOCOL.md states.
 const _: () = assert!(ID_CRED_MAX == 339 && CT_1_MAX == 355 && CT_DATA_MAX == 1040);

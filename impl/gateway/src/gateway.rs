@@ -17,7 +17,8 @@ use crate::sweep;
 use crate::time::{Now, Uptime, until};
 use crate::wakes::Wakes;
 use dke::gateway::{Known, Verified, verify_publication};
-use dke::{Credential, Reject, RustCrypto};
+use dke::stock::Stock;
+use dke::{Credential, Depth, Reject, RustCrypto};
 use dke_coap::{Shares, subscriber};
 use rand_core::CryptoRngCore;
 use std::net::IpAddr;
@@ -307,6 +308,20 @@ impl<S: Store> Gateway<S> {
         self.store.read(|records| Ok(self.state(records, *node, &steps::node(records, node)?)?))
     }
 
+    /// What is left of a node's newest batch. It is the node's to compare, and anyone's to know.
+    pub fn stock(&self, node: &NodeId) -> Result<Stock, Refusal> {
+        let now = self.now();
+        self.store.read(|records| {
+            let record = steps::node(records, node)?;
+            let Some(newest) = record.batches.last() else { return Ok(Stock { epoch: 0, left: 0, ends_in: 0 }) };
+            // A lease ends, and its index comes back: only an Initiate takes one for good.
+            let taken = u16::try_from(records.taken(node, newest.epoch)?.len()).unwrap_or(u16::MAX);
+            let prekeys = Depth::new(newest.depth.into()).map_or(0, Depth::prekeys);
+            let left = if newest.not_after < now { 0 } else { prekeys.saturating_sub(taken) };
+            Ok(Stock { epoch: newest.epoch, left, ends_in: newest.not_after.saturating_sub(now) })
+        })
+    }
+
     /// Nodes behind `after`, in the order of their identifiers.
     pub fn nodes(&self, after: Option<&NodeId>, limit: usize) -> Result<Vec<NodeState>, Refusal> {
         self.store.read(|records| {
@@ -321,7 +336,7 @@ impl<S: Store> Gateway<S> {
             id,
             subject: steps::credential(record)?.subject().to_string(),
             epoch: newest.map_or(0, |batch| batch.epoch),
-            prekeys: newest.and_then(|batch| dke::Depth::new(batch.depth.into())).map_or(0, dke::Depth::prekeys),
+            prekeys: newest.and_then(|batch| Depth::new(batch.depth.into())).map_or(0, Depth::prekeys),
             left: self.leases.left(&id, now.up),
             not_after: newest.map(|batch| batch.not_after),
             published: newest.map(|batch| batch.stored.min(now.date)),

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::steps::Kept;
 use crate::store::{Store, StoreError};
 use dke::Reject;
-use dke::params::{CONFIRM_MAX, CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX};
+use dke::params::{CONFIRM_MAX, CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX, STOCK_MAX};
 use dke_coap::names::{AFTER, BARE, BARE_TYPE, MESSAGE, MESSAGE_TYPE, SEQUENCE, SEQUENCE_TYPE};
 use path::{filtered, token};
 use serde_json::{Value, json};
@@ -249,6 +249,11 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
         (Resource::Gateway, Method::Get) => list(gateway, request.query),
         (Resource::Node(node), Method::Get) => {
             Ok(Answer::content(Format::Json, state(&gateway.node(&node)?).to_string().into_bytes()))
+        }
+        (Resource::Left(node), Method::Get) => {
+            let mut body = [0; STOCK_MAX];
+            let length = gateway.stock(&node)?.write(&mut body).unwrap_or_default();
+            Ok(Answer::content(Format::Message, body.into_iter().take(length).collect()))
         }
         (Resource::Offer(node), Method::Post) => {
             let body = gateway.offer(&node, request.address, request.body).await?;

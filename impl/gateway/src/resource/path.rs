@@ -4,7 +4,7 @@ use crate::record::{NodeId, Place};
 use crate::refusal::Refusal;
 use dke::Reject;
 use dke_coap::names::{
-    CONFIRM, CREDENTIAL, INITIATE, MAILBOX, NODES, OFFER, PUBLICATION, REQUESTS, RESPONSE, ROOT, SEALED, TOKEN,
+    CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, NODES, OFFER, PUBLICATION, REQUESTS, RESPONSE, ROOT, SEALED, TOKEN,
 };
 
 pub use dke_coap::names::{node_name, read_node_name};
@@ -29,6 +29,8 @@ pub(crate) enum Resource<'a> {
     Credential(NodeId),
     /// `/dke/{node}/publication`
     Publication(NodeId),
+    /// `/dke/{node}/left`
+    Left(NodeId),
     /// `/dke/{node}/offer`
     Offer(NodeId),
     /// `/dke/{node}/initiate`
@@ -67,6 +69,7 @@ impl<'a> Resource<'a> {
                 match *what {
                     CREDENTIAL => Resource::Credential(node),
                     PUBLICATION => Resource::Publication(node),
+                    LEFT => Resource::Left(node),
                     OFFER => Resource::Offer(node),
                     INITIATE => Resource::Initiate(node),
                     MAILBOX => Resource::Mailbox(node),
@@ -152,9 +155,16 @@ mod tests {
     #[test]
     fn paths() {
         let node = node_name(&[0xfb; 16]);
-        for good in
-            ["", "/offer", "/initiate", "/mailbox", "/confirm", "/confirm/1/0", "/mailbox/18446744073709551615/255"]
-        {
+        for good in [
+            "",
+            "/left",
+            "/offer",
+            "/initiate",
+            "/mailbox",
+            "/confirm",
+            "/confirm/1/0",
+            "/mailbox/18446744073709551615/255",
+        ] {
             assert!(read(&format!("dke/{node}{good}")).is_some(), "{good}");
         }
         for good in ["/requests", "/requests/0", "/response/18446744073709551615"] {
