@@ -5,6 +5,7 @@ mod requests;
 
 pub use requests::Reply;
 
+use crate::budget::{Meter, Share, Spent};
 use crate::http::{Http, Sent};
 use crate::puzzle::solve;
 use dke::crypto::Hash;
@@ -60,6 +61,9 @@ pub enum Failure {
     /// Its answer is larger than any of the protocol's.
     #[error("The gateway's answer is too large.")]
     TooLarge,
+    /// The node's budget for this wake-up is spent.
+    #[error("The budget of this wake-up is spent: {0}.")]
+    Spent(Spent),
     /// It sent what is no message.
     #[error("The gateway's answer is malformed: {0}")]
     Malformed(dke::Reject),
@@ -138,6 +142,7 @@ pub type Tap = Arc<dyn Fn(&Traffic<'_>) + Send + Sync>;
 pub struct Gateway {
     link: Link,
     tap: Option<Tap>,
+    meter: Option<(Arc<Meter>, Share)>,
 }
 
 #[derive(Clone)]
@@ -174,18 +179,23 @@ impl Gateway {
             "http" => Link::Http(Http(with_port(80))),
             _ => return Err(wrong()),
         };
-        Ok(Gateway { link, tap: None })
+        Ok(Gateway { link, tap: None, meter: None })
     }
 
     /// The gateway at this address, over a given CoAP endpoint.
     pub fn over(endpoint: Endpoint, peer: SocketAddr) -> Gateway {
-        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None }
+        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None, meter: None }
     }
 
     /// The same gateway, whose traffic is shown to `tap`.
     #[must_use]
     pub fn tapped(self, tap: Tap) -> Gateway {
         Gateway { tap: Some(tap), ..self }
+    }
+
+    /// The same gateway, asked at the cost of a wake-up's budget.
+    pub(crate) fn metered(&self, meter: &Arc<Meter>, share: Share) -> Gateway {
+        Gateway { meter: Some((meter.clone(), share)), ..self.clone() }
     }
 
     fn show<'a>(&self, path: &[&'a str], traffic: impl FnOnce(&'a str) -> Traffic<'a>) {
@@ -225,18 +235,24 @@ impl Gateway {
         format: (u16, &str),
     ) -> Result<Answer, Failure> {
         self.show(path, |resource| Traffic::Sent { resource, body });
-        let answer = match &self.link {
-            Link::Coap(client) => {
-                let format = (!body.is_empty()).then_some(format.0);
-                client.request(&Ask { method, path, query, format, body }).await?.into()
-            }
-            Link::Http(http) => {
-                let target = target(path, query);
-                let request = Sent { method, target: &target, media_type: format.1, oscore: None, body, wait: None };
-                http.request(&request, BODY_MAX).await?
-            }
+        let request = async {
+            Ok(match &self.link {
+                Link::Coap(client) => {
+                    let format = (!body.is_empty()).then_some(format.0);
+                    client.request(&Ask { method, path, query, format, body }).await?.into()
+                }
+                Link::Http(http) => {
+                    let (target, media_type) = (target(path, query), format.1);
+                    let request = Sent { method, target: &target, media_type, oscore: None, body, wait: None };
+                    http.request(&request, BODY_MAX).await?
+                }
+            })
         };
-        let answer = answer.accepted()?;
+        let answer = match &self.meter {
+            Some((meter, share)) => meter.ask(*share, request).await,
+            None => request.await,
+        };
+        let answer = answer?.accepted()?;
         self.show(path, |resource| Traffic::Answered { resource, body: &answer.body });
         Ok(answer)
     }

@@ -3,7 +3,7 @@
 //! | | does | where |
 //! |---|---|---|
 //! | gateway | carries: PROTOCOL.md section 14, over `coap://` or `http://` | [`Gateway`] |
-//! | node | wakes up, drains its mailbox, answers, publishes when prekeys run low, sleeps | [`NodeAgent`] |
+//! | node | wakes up, compares, answers its mail, publishes, sleeps | [`NodeAgent`] |
 //! | client | asks an Offer, initiates, waits for the Confirm | [`Caller`] |
 //! | both | requests and their responses: section 16 | [`Gateway::answer_of`], [`serving`] |
 //!
@@ -20,15 +20,20 @@
 
 mod asker;
 pub mod blocking;
+mod budget;
 mod caller;
 mod gateway;
 mod http;
+mod mail;
 mod node;
 mod puzzle;
 pub mod serving;
+mod wake;
 
 pub use asker::{Unanswered, Waiting};
+pub use budget::{Budget, Spent};
 pub use caller::{Asked, Called, Caller, Progress, Unfinished};
 pub use gateway::{Failure, Gateway, Reply, Tap, Traffic};
-pub use node::{Call, Handler, Interrupted, Ledger, NodeAgent, Settings, Unsent, Wake};
+pub use node::{Call, Counts, Handler, Ledger, NodeAgent, Settings, Unsent, Upkeep};
 pub use serving::{Kept, Opened};
+pub use wake::{Interrupted, Mended, Trouble, Wake};

@@ -1,34 +1,17 @@
-//! The node's side: a sleeper that wakes up now and then.
-//!
-//! ```text
-//!          ┌───────────────────────── sleep ──────────────────────────┐
-//!          ▼                                                          │
-//!   publication acknowledged? ─ no ─▶ PUT publication (N1.3)          │
-//!          ▼                                                          │
-//!   outbox: POST what is not acknowledged, forget it (N4)             │
-//!          ▼                                                          │
-//!   mailbox: accept (N2) ─▶ handler ─▶ confirm, store (N3) ─▶ POST ─▶ forget (N4)
-//!          ▼                                                          │
-//!   requests: open, store ─▶ handler ─▶ protect, store ─▶ PUT ─▶ forget
-//!          ▼                                                          │
-//!   prekeys low? publish (N1) ────────────────────────────────────────┘
-//! ```
+//! The node's side: what an application and a store bring to a wake-up.
 
-use crate::gateway::{Failure, Gateway};
+use crate::budget::Budget;
+use crate::gateway::Gateway;
 use crate::serving::{Kept, Opened};
 use coap_lite::Packet;
 use dke::crypto::Hash;
 use dke::key_schedule::EarlySecret;
-use dke::node::{Incoming, Node, Peer, Plan};
-use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
-use dke::store::{NodeStore, Trust};
-use dke::{Error, Mode, Session};
+use dke::node::{Node, Peer};
+use dke::stock::{Allowance, Limits, Rate};
+use dke::store::NodeStore;
+use dke::{Mode, Session};
 use dke_app::Exchange;
-use rand_core::CryptoRngCore;
 use std::future::Future;
-
-/// Rounds in which a mailbox is drained at one wake-up: a gateway cannot keep a node awake for ever.
-pub(crate) const ROUNDS: usize = 1024;
 
 /// A call that was accepted.
 pub struct Call<'a> {
@@ -65,12 +48,40 @@ pub struct Unsent {
     pub confirm: Vec<u8>,
 }
 
+/// What has become of a batch's prekeys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Erased: an authentic Initiate came.
+    pub used: u16,
+    /// Not erased, but the gateway has an Initiate for them that was rejected, and no other one will come.
+    pub rejected: u16,
+}
+
+/// What a node remembers from wake-up to wake-up, besides its prekeys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Wake-ups without a clock.
+    pub wakes: u64,
+    /// Which of them the newest batch was made at.
+    pub made: u64,
+    /// What is left of the [`Rate`].
+    pub allowance: Allowance,
+}
+
 /// What an agent needs of the node's store besides the protocol's own.
-pub trait Ledger: NodeStore {
+pub trait Ledger: NodeStore<Error: std::fmt::Debug + std::fmt::Display> {
     /// Confirms that the gateway has not acknowledged.
     fn outbox(&self) -> Result<Vec<Unsent>, Self::Error>;
-    /// Prekeys of the current batch that are not used up.
-    fn left(&self) -> Result<usize, Self::Error>;
+    /// What has become of the prekeys of a batch that is stored.
+    fn counts(&self, epoch: u64) -> Result<Counts, Self::Error>;
+    /// Marks a prekey, durably: the Initiate that the gateway has for it was rejected. Nothing happens if it is erased, or there is none.
+    fn reject(&mut self, epoch: u64, index: u8) -> Result<(), Self::Error>;
+    /// Is it marked?
+    fn is_rejected(&self, epoch: u64, index: u8) -> Result<bool, Self::Error>;
+    /// What is remembered from wake-up to wake-up; the default before the first.
+    fn upkeep(&self) -> Result<Upkeep, Self::Error>;
+    /// Remembers it, durably.
+    fn set_upkeep(&mut self, upkeep: &Upkeep) -> Result<(), Self::Error>;
     /// The epoch whose Publication the gateway acknowledged last; 0 for none.
     fn acknowledged(&self) -> Result<u64, Self::Error>;
     /// The gateway has acknowledged the Publication of this epoch.
@@ -92,44 +103,20 @@ pub trait Ledger: NodeStore {
 /// How a node behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Publish when fewer prekeys than this are left.
-    pub low: usize,
-    /// What a new batch is like; its end is so many seconds after it was made.
+    /// What a new batch is like.
     pub suite: dke::Suite,
     /// 2^depth prekeys.
     pub depth: dke::Depth,
-    /// Seconds.
-    pub lifetime: u64,
-}
-
-/// What happened at one wake-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wake {
-    /// Publications that were sent.
-    pub published: usize,
-    /// Initiates that were accepted and answered.
-    pub answered: usize,
-    /// Initiates that were answered before; the Confirm was sent again.
-    pub repeated: usize,
-    /// Initiates that were rejected.
-    pub rejected: usize,
-    /// Requests that were opened and answered.
-    pub served: usize,
-    /// Requests that did not open.
-    pub refused: usize,
-    /// Prekeys that are left.
-    pub left: usize,
-}
-
-/// Why a wake-up ended early. The next one goes on where this one ended.
-#[derive(Debug, thiserror::Error)]
-pub enum Interrupted<S: std::fmt::Debug + std::fmt::Display> {
-    /// The gateway was of no use.
-    #[error(transparent)]
-    Gateway(#[from] Failure),
-    /// A step of the protocol was not done.
-    #[error(transparent)]
-    Step(#[from] Error<S>),
+    /// When a batch is replaced.
+    pub limits: Limits,
+    /// How often, at most, where no client has come.
+    pub rate: Rate,
+    /// What a wake-up may cost.
+    pub budget: Budget,
+    /// not_after of a batch that is made without a clock, UNIX seconds.
+    pub end: u64,
+    /// Does it register and publish? A node that leaves a gateway only answers there.
+    pub mends: bool,
 }
 
 /// A node on the network.
@@ -142,173 +129,4 @@ pub struct NodeAgent<'a, T> {
     pub trust: T,
     /// How it behaves.
     pub settings: Settings,
-}
-
-impl<T: Trust> NodeAgent<'_, T> {
-    /// One wake-up. `now` is in UNIX seconds.
-    pub async fn wake<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-        handler: &mut impl Handler,
-        now: u64,
-        random: &mut impl CryptoRngCore,
-    ) -> Result<Wake, Interrupted<S::Error>> {
-        let mut wake = Wake::default();
-        if store.last_epoch().map_err(Error::Storage)? == 0 {
-            self.new_batch(store, now, random)?;
-        }
-        self.publish(store, &mut wake).await?;
-        self.empty_outbox(store).await?;
-        for _ in 0..ROUNDS {
-            let token = token(store)?;
-            let mail = self.gateway.mailbox(self.node.credential().hash(), &token).await?;
-            if mail.is_empty() {
-                break;
-            }
-            for initiate in mail {
-                self.serve(store, handler, &token, &initiate, random, &mut wake).await?;
-            }
-        }
-        // Before a new batch erases early keys, and after the Initiates from which requests have theirs.
-        let token = token(store)?;
-        self.serve_requests(store, handler, &token, &mut wake).await?;
-        wake.left = store.left().map_err(Error::Storage)?;
-        if wake.left < self.settings.low {
-            self.new_batch(store, now, random)?;
-            self.publish(store, &mut wake).await?;
-            wake.left = store.left().map_err(Error::Storage)?;
-        }
-        Ok(wake)
-    }
-
-    /// N1.1 and N1.2.
-    fn new_batch<S: NodeStore>(
-        &self,
-        store: &mut S,
-        now: u64,
-        random: &mut impl CryptoRngCore,
-    ) -> Result<(), Error<S::Error>> {
-        let Settings { suite, depth, lifetime, .. } = self.settings;
-        let plan = Plan { suite, depth, not_after: now.saturating_add(lifetime) };
-        self.node.publish(store, &plan, random, &mut vec![0; PUBLICATION_MAX]).map(drop)
-    }
-
-    /// N1.3: sends the current Publication, unless the gateway has acknowledged it.
-    async fn publish<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-        wake: &mut Wake,
-    ) -> Result<(), Interrupted<S::Error>> {
-        let epoch = store.last_epoch().map_err(Error::Storage)?;
-        if store.acknowledged().map_err(Error::Storage)? == epoch {
-            return Ok(());
-        }
-        let mut publication = vec![0; PUBLICATION_MAX];
-        let length = self.node.republish(store, &mut publication)?;
-        publication.truncate(length);
-        let credential = self.node.credential();
-        match self.gateway.publish(credential.hash(), &publication).await {
-            // The gateway does not know this node: it may allow it to register.
-            Err(Failure::Refused((4, 4))) => {
-                self.gateway.register(credential).await?;
-                self.gateway.publish(credential.hash(), &publication).await?;
-            }
-            sent => {
-                sent?;
-            }
-        }
-        wake.published = wake.published.saturating_add(1);
-        Ok(store.set_acknowledged(epoch).map_err(Error::Storage)?)
-    }
-
-    /// Sends what an earlier wake-up could not send, or of which it does not know that it came.
-    async fn empty_outbox<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-    ) -> Result<(), Interrupted<S::Error>> {
-        let token = token(store)?;
-        for Unsent { epoch, index, confirm } in store.outbox().map_err(Error::Storage)? {
-            self.send(store, &token, epoch, index, &confirm).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends a stored Confirm, and N4.
-    async fn send<S: NodeStore<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-        token: &[u8],
-        epoch: u64,
-        index: u8,
-        confirm: &[u8],
-    ) -> Result<(), Interrupted<S::Error>> {
-        match self.gateway.confirm(self.node.credential().hash(), token, confirm).await {
-            // It does not keep this exchange any more, or has as many Confirms as it keeps: sending it again is of no use.
-            Ok(_) | Err(Failure::Refused((4, 4 | 9))) => {}
-            Err(failure) => return Err(failure.into()),
-        }
-        Ok(self.node.acknowledged(store, epoch, index)?)
-    }
-
-    /// N2 to N4 for one Initiate.
-    async fn serve<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-        handler: &mut impl Handler,
-        token: &[u8],
-        initiate: &[u8],
-        random: &mut impl CryptoRngCore,
-        wake: &mut Wake,
-    ) -> Result<(), Interrupted<S::Error>> {
-        let mut buffer = [0; CONFIRM_MAX];
-        let accepted = match self.node.accept(store, &self.trust, initiate, &mut buffer) {
-            Ok(Incoming::Accepted(accepted)) => accepted,
-            Ok(Incoming::Repeated(confirm)) => {
-                let confirm = confirm.to_vec();
-                let message = dke::message::Initiate::parse(initiate).map_err(Error::Peer)?;
-                let index = u8::try_from(message.index).unwrap_or_default();
-                wake.repeated = wake.repeated.saturating_add(1);
-                return self.send(store, token, message.epoch, index, &confirm).await;
-            }
-            Err(Error::Peer(_)) => {
-                wake.rejected = wake.rejected.saturating_add(1);
-                return self.discard(token, initiate).await;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let (epoch, index, peer) = (accepted.epoch(), accepted.index(), accepted.peer().clone());
-        let early = accepted.early_secret();
-        let call = Call { peer: &peer, data: accepted.early_data(), mode: accepted.mode() };
-        let answer = handler.answer(&call).await.filter(|answer| answer.len() <= DATA_MAX).unwrap_or_default();
-        let mut confirm = vec![0; CONFIRM_MAX];
-        let confirmed = accepted.confirm(store, &answer, random, &mut confirm).map_err(|failed| failed.error)?;
-        confirm.truncate(confirmed.len);
-        store.keep(&peer, early.expose(), &confirmed.session).map_err(Error::Storage)?;
-        handler.established(&peer, &early, &confirmed.session);
-        wake.answered = wake.answered.saturating_add(1);
-        self.send(store, token, epoch, index, &confirm).await
-    }
-
-    /// The Initiate is of no use: it must not wait for ever.
-    async fn discard<E: std::fmt::Debug + std::fmt::Display>(
-        &self,
-        token: &[u8],
-        initiate: &[u8],
-    ) -> Result<(), Interrupted<E>> {
-        // What is not even an Initiate has no place that could be named; only a gateway that lies hands it out.
-        let Ok(message) = dke::message::Initiate::parse(initiate) else { return Ok(()) };
-        let Ok(index) = u8::try_from(message.index) else { return Ok(()) };
-        let node = self.node.credential().hash();
-        match self.gateway.discard(node, token, message.epoch, index).await {
-            Ok(()) | Err(Failure::Refused((4, 4))) => Ok(()),
-            Err(failure) => Err(failure.into()),
-        }
-    }
-}
-
-/// The mailbox token of the current batch.
-fn token<S: NodeStore>(store: &S) -> Result<Vec<u8>, Error<S::Error>> {
-    let epoch = store.last_epoch().map_err(Error::Storage)?;
-    let batch = store.batch(epoch).map_err(Error::Storage)?;
-    Ok(batch.map(|batch| batch.token.to_vec()).unwrap_or_default())
 }

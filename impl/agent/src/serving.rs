@@ -7,8 +7,10 @@
 //!                                └────────────────────────────────┘  └──────────▶ Answered
 //! ```
 
-use crate::node::{Handler, Interrupted, Ledger, NodeAgent, ROUNDS, Wake};
-use crate::{Failure, gateway::Gateway};
+use crate::budget::Spent;
+use crate::gateway::Failure;
+use crate::node::{Handler, Ledger};
+use crate::wake::{Trouble, Waking};
 use coap_lite::{CoapOption, Packet};
 use dke::crypto::{Crypto as _, Hash};
 use dke::store::Trust;
@@ -17,6 +19,7 @@ use dke_app::exchange::Stage;
 use dke_app::message::{self, with_code};
 use dke_app::request::{Protection, Received};
 use dke_app::{Error as AppError, Reject};
+use std::collections::HashSet;
 
 /// Bytes of the largest payload of a response: JWE makes it longer, and a gateway takes 16 KiB.
 pub const RESPONSE_MAX: usize = 8 * 1024;
@@ -54,81 +57,87 @@ struct Found {
     received: Received,
 }
 
-impl<T: Trust> NodeAgent<'_, T> {
+impl<T: Trust, S: Ledger> Waking<'_, '_, T, S> {
     /// Serves all requests that wait, in order.
-    pub(crate) async fn serve_requests<S: Ledger<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        store: &mut S,
-        handler: &mut impl Handler,
+    pub(crate) async fn serve_requests(
+        &mut self,
         token: &[u8],
-        wake: &mut Wake,
-    ) -> Result<(), Interrupted<S::Error>> {
-        let node = self.node.credential().hash();
-        for _ in 0..ROUNDS {
-            let waiting = self.gateway.requests(node, token).await?;
-            if waiting.is_empty() {
-                break;
+        handler: &mut impl Handler,
+    ) -> Result<(), Trouble<S::Error>> {
+        // An honest gateway never uses a number again.
+        let mut seen = HashSet::new();
+        loop {
+            let waiting = self.mail.requests(self.id(), token).await?;
+            let new: Vec<&(u64, Vec<u8>)> = waiting.iter().filter(|(number, _)| seen.insert(*number)).collect();
+            if new.is_empty() {
+                return if waiting.is_empty() { Ok(()) } else { Err(Failure::Spent(Spent::Repeats).into()) };
             }
-            for (number, request) in waiting {
-                let digest = RustCrypto::sha256(&request);
-                let response = response(store, handler, &digest, &request, wake).await?;
-                respond(&self.gateway, node, token, number, &response).await?;
-                store.forget_request(&digest).map_err(Error::Storage)?;
+            for (number, request) in new {
+                self.meter.serve()?;
+                let digest = RustCrypto::sha256(request);
+                let response = self.response(&digest, request, handler).await?;
+                let sent = self.respond(token, *number, &digest, &response).await;
+                self.go_on(sent)?;
             }
         }
-        Ok(())
     }
-}
 
-async fn respond(gateway: &Gateway, node: &Hash, token: &[u8], number: u64, response: &[u8]) -> Result<(), Failure> {
-    match gateway.respond(node, token, number, response).await {
-        // It does not keep the request any more, or has another response: sending this one again is of no use.
-        Ok(_) | Err(Failure::Refused((4, 4 | 9))) => Ok(()),
-        Err(failure) => Err(failure),
-    }
-}
-
-/// The outer response to an outer request.
-async fn response<S: Ledger>(
-    store: &mut S,
-    handler: &mut impl Handler,
-    digest: &Hash,
-    request: &[u8],
-    wake: &mut Wake,
-) -> Result<Vec<u8>, Error<S::Error>> {
-    let kept = store.kept(digest).map_err(Error::Storage)?;
-    if let Some(Kept::Answered(response)) = kept {
-        return Ok(response);
-    }
-    let found = match message::decode(request).and_then(|outer| open(store, &outer, kept.is_some())) {
-        Ok(found) => found,
-        Err(reject) => {
-            wake.refused = wake.refused.saturating_add(1);
-            // RFC 8613 section 8.2: unprotected, because there are no keys for it.
-            return Ok(vec![match reject {
-                Reject::UnknownKey | Reject::Replayed => UNAUTHORIZED,
-                _ => BAD_REQUEST,
-            }]);
+    async fn respond(
+        &mut self,
+        token: &[u8],
+        number: u64,
+        digest: &Hash,
+        response: &[u8],
+    ) -> Result<(), Trouble<S::Error>> {
+        match self.mail.respond(self.id(), token, number, response).await {
+            // It does not keep the request any more, or has another response: sending this one again is of no use.
+            Ok(_) | Err(Failure::Refused((4, 4 | 9))) => {}
+            Err(failure) => return Err(failure.into()),
         }
-    };
-    let answer = if kept.is_none() {
-        // Before anybody learns of the request: it counts as carried out from here on.
-        store.keep_request(digest, Kept::Opened).map_err(Error::Storage)?;
-        let opened = Opened { peer: &found.peer, stage: found.stage, message: &found.received.packet };
-        sound(handler.serve(&opened).await)
-    } else {
-        with_code(INTERNAL)
-    };
-    let Found { place, stage, protection, received, .. } = found;
-    let protected = match store.exchanges().get_mut(place) {
-        Some((_, exchange)) => exchange.respond(stage, protection, received, &answer).ok(),
-        None => None,
-    };
-    let response = protected.unwrap_or_else(|| vec![INTERNAL]);
-    // The number that it took becomes durable with it.
-    store.keep_request(digest, Kept::Answered(response.clone())).map_err(Error::Storage)?;
-    wake.served = wake.served.saturating_add(1);
-    Ok(response)
+        Ok(self.store.forget_request(digest).map_err(Error::Storage)?)
+    }
+
+    /// The outer response to an outer request.
+    async fn response(
+        &mut self,
+        digest: &Hash,
+        request: &[u8],
+        handler: &mut impl Handler,
+    ) -> Result<Vec<u8>, Error<S::Error>> {
+        let kept = self.store.kept(digest).map_err(Error::Storage)?;
+        if let Some(Kept::Answered(response)) = kept {
+            return Ok(response);
+        }
+        let found = match message::decode(request).and_then(|outer| open(self.store, &outer, kept.is_some())) {
+            Ok(found) => found,
+            Err(reject) => {
+                self.wake.refused = self.wake.refused.saturating_add(1);
+                // RFC 8613 section 8.2: unprotected, because there are no keys for it.
+                return Ok(vec![match reject {
+                    Reject::UnknownKey | Reject::Replayed => UNAUTHORIZED,
+                    _ => BAD_REQUEST,
+                }]);
+            }
+        };
+        let answer = if kept.is_none() {
+            // Before anybody learns of the request: it counts as carried out from here on.
+            self.store.keep_request(digest, Kept::Opened).map_err(Error::Storage)?;
+            let opened = Opened { peer: &found.peer, stage: found.stage, message: &found.received.packet };
+            sound(self.meter.away(handler.serve(&opened)).await)
+        } else {
+            with_code(INTERNAL)
+        };
+        let Found { place, stage, protection, received, .. } = found;
+        let protected = match self.store.exchanges().get_mut(place) {
+            Some((_, exchange)) => exchange.respond(stage, protection, received, &answer).ok(),
+            None => None,
+        };
+        let response = protected.unwrap_or_else(|| vec![INTERNAL]);
+        // The number that it took becomes durable with it.
+        self.store.keep_request(digest, Kept::Answered(response.clone())).map_err(Error::Storage)?;
+        self.wake.served = self.wake.served.saturating_add(1);
+        Ok(response)
+    }
 }
 
 /// A handler's answer as it can be sent.

@@ -67,6 +67,7 @@ pub(crate) struct Serve {
   dke node run lamp --gateway coap://localhost --every 60 --handler ./lamp.sh
   dke node run lamp --gateway http://localhost:8080 --once
   dke node run lamp --gateway coap://localhost --serve ./lamp-serves.sh
+  dke node run lamp --gateway coap://old --once --drain && dke node run lamp --gateway coap://new --once
 
 The handler is run by the shell for each call: the client's data is its standard input, its standard output is the answer (up to 1,024
 bytes). DKE_PEER, DKE_KID and DKE_MODE tell who calls.
@@ -94,9 +95,15 @@ pub(crate) struct NodeRun {
     /// Seconds after which a handler is ended; the answer is then empty, the response 5.00
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) handler_timeout: u64,
-    /// Publish when fewer prekeys than this are left
+    /// Publish when fewer prekeys than this are left, here or at the gateway
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
-    pub(crate) low: usize,
+    pub(crate) low: u16,
+    /// Answer what waits, but neither register nor publish: for a gateway that the node leaves
+    #[arg(long)]
+    pub(crate) drain: bool,
+    /// Use no clock: batches end on this date, and wake-ups are counted
+    #[arg(long, value_name = "UNIX SECONDS")]
+    pub(crate) no_clock: Option<u64>,
     /// 2^depth prekeys in a batch: 0 to 8
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=8))]
     pub(crate) depth: u64,

@@ -10,18 +10,18 @@ use crate::serve::{interrupted, runtime, tell};
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
 use dke::node::Node;
+use dke::stock::{Limits, Rate, Word};
 use dke::store::Pins;
 use dke::{Depth, Suite};
 use dke_agent::serving::{RESPONSE_MAX, texts};
-use dke_agent::{Call, Failure, Gateway, Handler, Interrupted, NodeAgent, Opened, Settings, Wake};
+use dke_agent::{Budget, Call, Failure, Gateway, Handler, Interrupted, NodeAgent, Opened, Settings, Trouble, Wake};
 use dke_app::message;
 use dke_coap::Parameters;
 use dke_state::{Identity, Locked, NodeDir, mode_name};
 use rand_core::OsRng;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
-
-const MONTH: u64 = 30 * 24 * 3600;
 
 /// Wakes up until it is interrupted.
 pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
@@ -37,11 +37,14 @@ pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
             let woken = wake(args, &gateway, &mut handler).await;
             match woken {
                 Ok(wake) if args.once => return Ok(told(&wake)),
-                Ok(wake) => anstream::print!("{}", if json { told(&wake).json() } else { line(&wake) }),
-                // The gateway may be there again at the next wake-up; everything else will not mend itself.
-                Err(Interrupted::Gateway(failure)) if !args.once => tell(&failure.to_string()),
-                Err(Interrupted::Gateway(failure)) => return Err(failure.into()),
-                Err(Interrupted::Step(error)) => return Err(error.into()),
+                Ok(wake) => show(&wake, json),
+                // The gateway may be well at the next wake-up; what is wrong at the node itself will not mend itself.
+                Err(Interrupted { trouble: Trouble::Step(error), .. }) => return Err(error.into()),
+                Err(Interrupted { done, trouble }) if args.once => return Err(unfinished(&done, trouble)),
+                Err(Interrupted { done, trouble }) => {
+                    show(&done, json);
+                    tell(&trouble.to_string());
+                }
             }
             tokio::select! {
                 () = sleep_until(next) => {}
@@ -57,7 +60,7 @@ pub(crate) async fn wake(
     gateway: &Gateway,
     handler: &mut impl Handler,
 ) -> Result<Wake, Interrupted<Fault>> {
-    let step = |fault: Fault| Interrupted::Step(dke::Error::Storage(fault));
+    let step = |fault: Fault| Interrupted { done: Wake::default(), trouble: Trouble::Step(dke::Error::Storage(fault)) };
     let stored = |error: dke_state::Error| step(error.into());
     let locked = Locked::wait(&args.dir).map_err(stored)?;
     let identity = Identity::load(&locked).map_err(stored)?;
@@ -67,23 +70,34 @@ pub(crate) async fn wake(
     let agent = NodeAgent {
         gateway: gateway.clone(),
         node: Node::new(identity.credential().map_err(stored)?, &identity.key, args.insist_on_refresh),
-        trust: Pins::new(&clients, &authorities).map_err(|misuse| Interrupted::Step(misuse.into()))?,
-        settings: Settings {
-            low: args.low,
-            suite: Suite::from_id(args.suite).unwrap_or(Suite::AesCcm8),
-            depth: Depth::new(args.depth).ok_or_else(|| step(Fault::usage("The depth is 0 to 8.")))?,
-            lifetime: MONTH,
-        },
+        trust: Pins::new(&clients, &authorities).map_err(|misuse| step(misuse.into()))?,
+        settings: settings(args).map_err(step)?,
     };
-    let woken = agent.wake(&mut file, handler, now(None), &mut OsRng).await;
-    woken.map_err(|interrupted| match interrupted {
-        Interrupted::Gateway(failure) => Interrupted::Gateway(failure),
-        Interrupted::Step(error) => step(error.into()),
+    let clock = args.no_clock.is_none().then(|| now(None));
+    let woken = agent.wake(&mut file, handler, clock, &mut OsRng).await;
+    woken.map_err(|Interrupted { done, trouble }| Interrupted { done, trouble: trouble.map(Fault::from) })
+}
+
+fn settings(args: &NodeRun) -> Result<Settings, Fault> {
+    Ok(Settings {
+        suite: Suite::from_id(args.suite).unwrap_or(Suite::AesCcm8),
+        depth: Depth::new(args.depth).ok_or_else(|| Fault::usage("The depth is 0 to 8."))?,
+        limits: Limits { low: args.low, ..Limits::default() },
+        rate: Rate::default(),
+        budget: Budget::default(),
+        end: args.no_clock.unwrap_or_default(),
+        mends: !args.drain,
     })
 }
 
 fn told(wake: &Wake) -> Report {
+    let gateway = match wake.gateway {
+        Some(Word::Has(stock)) => json!({ "epoch": stock.epoch, "left": stock.left, "ends_in": stock.ends_in }),
+        Some(Word::Unknown) | None => Value::Null,
+    };
     Report::new()
+        .with("gateway", gateway)
+        .with("mended", wake.mended.iter().map(ToString::to_string).collect::<Vec<_>>())
         .with("published", wake.published)
         .with("answered", wake.answered)
         .with("repeated", wake.repeated)
@@ -91,13 +105,22 @@ fn told(wake: &Wake) -> Report {
         .with("served", wake.served)
         .with("refused", wake.refused)
         .with("left", wake.left)
+        .with("budget", wake.spent.map(|spent| spent.to_string()))
 }
 
-fn line(wake: &Wake) -> String {
-    let Wake { published, answered, repeated, rejected, served, refused, left } = wake;
-    format!(
-        "published {published}, answered {answered}, repeated {repeated}, rejected {rejected}; requests served {served}, refused {refused}; {left} prekeys left\n"
-    )
+fn show(wake: &Wake, json: bool) {
+    anstream::print!("{}", if json { told(wake).json() } else { format!("{wake}\n") });
+}
+
+/// What went wrong, and what was done all the same.
+fn unfinished(done: &Wake, trouble: Trouble<Fault>) -> Fault {
+    let summary = done.to_string().replace("\n  ", "; ");
+    match Fault::from(trouble) {
+        Fault::Input { name, sentence } => {
+            Fault::Input { name, sentence: format!("{sentence} At this wake-up: {summary}.") }
+        }
+        fault => fault,
+    }
 }
 
 /// Handlers that are commands of the shell.
@@ -184,6 +207,17 @@ pub(crate) const fn success(method: u8) -> u8 {
         1 | 5 => 0x45,
         4 => 0x42,
         _ => 0x44,
+    }
+}
+
+impl From<Trouble<Fault>> for Fault {
+    fn from(trouble: Trouble<Fault>) -> Fault {
+        match trouble {
+            Trouble::Gateway(failure) => failure.into(),
+            Trouble::Step(error) => error.into(),
+            Trouble::BatchRefused { .. } => Fault::Input { name: "Gateway", sentence: trouble.to_string() },
+            Trouble::Outdated { .. } => Fault::Input { name: "State", sentence: trouble.to_string() },
+        }
     }
 }
 

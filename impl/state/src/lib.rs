@@ -65,7 +65,7 @@ pub use files::Locked;
 pub use hexed::{Hex, HexN, Secret};
 pub use identity::{CREDENTIAL_FILE, Identity, Role};
 pub use memory::MemoryDisk;
-pub use node::{BatchState, KeptConfirm, KeptRequest, NodeDir, NodeState, PrekeyState};
+pub use node::{BatchState, KeptConfirm, KeptRequest, NodeDir, NodeState, PrekeyState, UpkeepState};
 pub use party::{Held, Party};
 pub use real::RealDisk;
 pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};

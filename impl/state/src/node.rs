@@ -8,9 +8,10 @@ use crate::original::{self, State};
 use crate::session::SessionState;
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
+use dke::stock::Allowance;
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Credential, Scalar, Session};
-use dke_agent::{Kept, Ledger, Unsent};
+use dke_agent::{Counts, Kept, Ledger, Unsent, Upkeep};
 use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +40,9 @@ pub struct NodeState {
     pub outbox: Vec<KeptConfirm>,
     /// Oldest first.
     pub sessions: Vec<SessionState>,
+    /// What it remembers from wake-up to wake-up.
+    #[serde(default, skip_serializing_if = "UpkeepState::is_default")]
+    pub upkeep: UpkeepState,
     /// Requests whose responses the gateway has not acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<KeptRequest>,
@@ -60,6 +64,26 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+/// Counted wake-ups, and what is used up of the rate of batches.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpkeepState {
+    /// Wake-ups without a clock.
+    pub wakes: u64,
+    /// Which of them the newest batch was made at.
+    pub made: u64,
+    /// Batches that count towards the rate.
+    pub spent: u16,
+    /// Since when the next of them has been on its way back.
+    pub since: u64,
+}
+
+impl UpkeepState {
+    fn is_default(&self) -> bool {
+        *self == UpkeepState::default()
+    }
+}
+
 /// A batch.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +100,12 @@ impl BatchState {
     pub fn left(&self) -> usize {
         self.prekeys.iter().filter(|prekey| prekey.y.is_some()).count()
     }
+
+    /// Used and rejected prekeys.
+    pub fn counts(&self) -> Counts {
+        let of = |is: fn(&&PrekeyState) -> bool| self.prekeys.iter().filter(is).count().try_into().unwrap_or(u16::MAX);
+        Counts { used: of(|prekey| prekey.y.is_none()), rejected: of(|prekey| prekey.y.is_some() && prekey.rejected) }
+    }
 }
 
 /// A prekey; `y` is gone once it is used.
@@ -85,6 +115,9 @@ pub struct PrekeyState {
     /// Secret.
     pub y: Option<Secret<32>>,
     public: HexN<32>,
+    /// The gateway has an Initiate for it that was rejected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
 }
 
 /// A Confirm in the outbox.
@@ -155,9 +188,33 @@ impl Ledger for NodeDir {
         Ok(self.state.outbox.iter().map(unsent).collect())
     }
 
-    fn left(&self) -> Result<usize, Error> {
-        let batch = self.state.batches.get(&self.state.last_epoch);
-        Ok(batch.map_or(0, BatchState::left))
+    fn counts(&self, epoch: u64) -> Result<Counts, Error> {
+        Ok(self.state.batches.get(&epoch).map_or_else(Counts::default, BatchState::counts))
+    }
+
+    fn reject(&mut self, epoch: u64, index: u8) -> Result<(), Error> {
+        let batch = self.state.batches.get_mut(&epoch);
+        match batch.and_then(|batch| batch.prekeys.get_mut(usize::from(index))) {
+            Some(prekey) if prekey.y.is_some() => prekey.rejected = true,
+            _ => return Ok(()),
+        }
+        self.save()
+    }
+
+    fn is_rejected(&self, epoch: u64, index: u8) -> Result<bool, Error> {
+        let prekey = self.state.batches.get(&epoch).and_then(|batch| batch.prekeys.get(usize::from(index)));
+        Ok(prekey.is_some_and(|prekey| prekey.rejected))
+    }
+
+    fn upkeep(&self) -> Result<Upkeep, Error> {
+        let UpkeepState { wakes, made, spent, since } = self.state.upkeep;
+        Ok(Upkeep { wakes, made, allowance: Allowance { spent, since } })
+    }
+
+    fn set_upkeep(&mut self, upkeep: &Upkeep) -> Result<(), Error> {
+        let Upkeep { wakes, made, allowance: Allowance { spent, since } } = *upkeep;
+        self.state.upkeep = UpkeepState { wakes, made, spent, since };
+        self.save()
     }
 
     fn acknowledged(&self) -> Result<u64, Error> {
@@ -238,7 +295,7 @@ impl NodeStore for NodeDir {
 
     fn put_prekey(&mut self, _epoch: u64, _index: u8, y: &Scalar, public: &PublicKey) -> Result<(), Error> {
         if let Some((_, prekeys)) = &mut self.begun {
-            prekeys.push(PrekeyState { y: Some(Secret::new(y.expose())), public: HexN(*public) });
+            prekeys.push(PrekeyState { y: Some(Secret::new(y.expose())), public: HexN(*public), rejected: false });
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use dke::key_schedule::EarlySecret;
 use dke::message::Initiate;
 use dke::node::Peer;
 use dke_agent::serving::texts;
-use dke_agent::{Call, Gateway, Handler, Interrupted, Opened, Progress, Tap, Traffic};
+use dke_agent::{Call, Gateway, Handler, Opened, Progress, Tap, Traffic};
 use dke_app::message;
 use dke_coap::Parameters;
 use dke_coap::names::{CONFIRM, INITIATE, MAILBOX, OFFER, PUBLICATION, REQUESTS};
@@ -90,6 +90,8 @@ pub(super) async fn sleeper(
         serve: None,
         handler_timeout: PATIENCE,
         low: 1,
+        drain: false,
+        no_clock: None,
         depth: 3,
         suite: 2,
         insist_on_refresh: false,
@@ -98,10 +100,7 @@ pub(super) async fn sleeper(
     let mut handler = Answers { teller: teller.clone(), accepted };
     loop {
         teller.note(NODE, "", "wakes up");
-        wake(&args, &gateway, &mut handler).await.map_err(|interrupted| match interrupted {
-            Interrupted::Gateway(failure) => failure.into(),
-            Interrupted::Step(error) => Fault::from(error),
-        })?;
+        wake(&args, &gateway, &mut handler).await.map_err(|interrupted| Fault::from(interrupted.trouble))?;
         teller.note(NODE, "", "sleeps");
         teller.rest();
         // The clients are gone: then there is nobody to tell.

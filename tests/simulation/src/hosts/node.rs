@@ -5,9 +5,10 @@ use crate::monitor::{Property, answer_to};
 use crate::time::WallClock;
 use dke::key_schedule::EarlySecret;
 use dke::node::{Node, Peer};
+use dke::stock::{Limits, Rate};
 use dke::store::Pins;
 use dke::{Credential, Depth, Session, Suite};
-use dke_agent::{Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Wake};
+use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Trouble, Wake};
 use dke_state::{Error, Identity, Locked, MemoryDisk, NodeDir};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +17,6 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// For so long a batch is good, in seconds.
-const LIFETIME: u64 = 30 * 24 * 3600;
 /// A wake-up has ended after this time, whatever the gateway does.
 const WAKE_MAX: Duration = Duration::from_secs(30 * 60);
 /// Datagrams that a node sends at one wake-up at most.
@@ -31,7 +30,7 @@ pub struct Kind {
     /// 2^depth prekeys in a batch.
     pub depth: u64,
     /// Publishes when fewer are left.
-    pub low: usize,
+    pub low: u16,
 }
 
 /// The host of a node.
@@ -116,8 +115,8 @@ impl NodeHost {
             }
             woken = self.wake_up(link, number) => match woken {
                 Ok(wake) => shown(&wake),
-                Err(Interrupted::Step(dke::Error::Storage(error))) => self.broken(&error),
-                Err(interrupted) => interrupted.to_string(),
+                Err(Interrupted { trouble: Trouble::Step(dke::Error::Storage(error)), .. }) => self.broken(&error),
+                Err(Interrupted { done, trouble }) => format!("{trouble} {}", shown(&done)),
             }
         };
         let datagrams = self.around.network.traffic(|traffic| traffic.sent_by(self.address)) - sent;
@@ -139,7 +138,8 @@ impl NodeHost {
     }
 
     async fn wake_up(&self, gateway: Link, number: u64) -> Result<Wake, Interrupted<Error>> {
-        let step = |error: Error| Interrupted::Step(dke::Error::Storage(error));
+        let interrupted = |error| Interrupted { done: Wake::default(), trouble: Trouble::Step(error) };
+        let step = |error: Error| interrupted(dke::Error::Storage(error));
         let locked = Locked::on(Arc::new(self.disk())).map_err(step)?;
         let identity = Identity::load(&locked).map_err(step)?;
         let mut file = NodeDir::open(locked).map_err(step)?;
@@ -147,17 +147,20 @@ impl NodeHost {
         let agent = NodeAgent {
             gateway,
             node: Node::new(identity.credential().map_err(step)?, &identity.key, false),
-            trust: Pins::new(&clients, &[]).map_err(|misuse| Interrupted::Step(misuse.into()))?,
+            trust: Pins::new(&clients, &[]).map_err(|misuse| interrupted(misuse.into()))?,
             settings: Settings {
-                low: self.kind.low,
                 suite: Suite::AesCcm8,
                 depth: Depth::new(self.kind.depth).expect("a depth of 0 to 8"),
-                lifetime: LIFETIME,
+                limits: Limits { low: self.kind.low, ..Limits::default() },
+                rate: Rate::default(),
+                budget: Budget::default(),
+                end: 0,
+                mends: true,
             },
         };
         let mut handler = Application { host: self };
         let mut random = self.around.seed.stream(&format!("{} wake-up {number}", self.name));
-        agent.wake(&mut file, &mut handler, self.clock.now(), &mut random).await
+        agent.wake(&mut file, &mut handler, Some(self.clock.now()), &mut random).await
     }
 }
 
