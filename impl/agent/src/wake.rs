@@ -28,7 +28,7 @@ use dke::Error;
 use dke::crypto::Hash;
 use dke::message::Header;
 use dke::node::Plan;
-use dke::params::PUBLICATION_MAX;
+use dke::params::{PUBLICATION_MAX, TOKEN};
 use dke::stock::{Action, Cause, Own, OwnBatch, Time, Word, next};
 use dke::store::Trust;
 use rand_core::CryptoRngCore;
@@ -95,17 +95,26 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
         handler: &mut impl Handler,
         random: &mut impl CryptoRngCore,
     ) -> Result<(), Trouble<S::Error>> {
-        let mut word = self.compare().await?;
-        self.wake.gateway = Some(word);
+        let mut word = match self.compare().await {
+            // Mail is fetched all the same.
+            Err(trouble @ Trouble::Gateway(Failure::Refused(_) | Failure::Later(_) | Failure::Malformed(_))) => {
+                self.note(Err(trouble))?;
+                None
+            }
+            word => Some(word?),
+        };
+        self.wake.gateway = word;
         let mut mends = self.agent.settings.mends;
-        if mends && self.token(&word)?.is_none() {
-            let mended = self.mend(&word, random).await;
+        if let Some(first) = word.filter(|_| mends)
+            && self.token(word)?.is_none()
+        {
+            let mended = self.mend(&first, random).await;
             mends = mended.is_ok();
             self.note(mended)?;
-            word = self.compare().await?;
+            word = Some(self.compare().await?);
         }
         let mut foreign = false;
-        if let Some(token) = self.token(&word)? {
+        if let Some(token) = self.token(word)? {
             let sent = self.empty_outbox(&token).await;
             self.note(sent)?;
             let drained = self.drain_mailbox(&token, handler, random).await;
@@ -115,15 +124,15 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
             let served = self.serve_requests(&token, handler).await;
             self.note(served)?;
             // Who answered something cannot compare with what the gateway said before.
-            if self.wake.handled() > 0 {
-                word = self.compare().await?;
+            if self.wake.handled() > 0 && word.is_some() {
+                word = Some(self.compare().await?);
             }
         }
-        if mends {
+        if let Some(word) = word.filter(|_| mends) {
             let mended = if foreign { self.replace(&word, random).await } else { self.mend(&word, random).await };
             self.note(mended)?;
         }
-        self.wake.left = self.left(&word)?;
+        self.wake.left = self.left(word)?;
         Ok(())
     }
 
@@ -157,10 +166,15 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
         Ok(())
     }
 
-    /// The mailbox token of the gateway's newest batch, if the node has it.
-    fn token(&self, word: &Word) -> Result<Option<[u8; dke::params::TOKEN]>, Error<S::Error>> {
-        let Word::Has(stock) = word else { return Ok(None) };
-        Ok(self.store.batch(stock.epoch).map_err(Error::Storage)?.map(|batch| batch.token))
+    /// The mailbox token of the gateway's newest batch, if the node has it. Where the gateway says nothing, it is taken to have the batch
+    /// that was acknowledged last.
+    fn token(&self, word: Option<Word>) -> Result<Option<[u8; TOKEN]>, Error<S::Error>> {
+        let epoch = match word {
+            Some(Word::Has(stock)) => stock.epoch,
+            Some(Word::Unknown) => return Ok(None),
+            None => self.store.acknowledged().map_err(Error::Storage)?,
+        };
+        Ok(self.store.batch(epoch).map_err(Error::Storage)?.map(|batch| batch.token))
     }
 
     /// The node's picture.
@@ -178,14 +192,16 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
     }
 
     /// Prekeys that both have.
-    fn left(&self, word: &Word) -> Result<u16, Error<S::Error>> {
+    fn left(&self, word: Option<Word>) -> Result<u16, Error<S::Error>> {
         let own = self.own()?;
         let here = own.batch.map_or(0, |batch| batch.left);
+        // What was sent at this wake-up was not asked about again.
+        let sent = self.wake.published > 0 && own.batch.is_some_and(|batch| batch.acknowledged);
         Ok(match word {
-            // What was sent at this wake-up was not asked about again.
-            _ if self.wake.published > 0 && own.batch.is_some_and(|batch| batch.acknowledged) => here,
-            Word::Has(stock) if stock.epoch == own.epoch => here.min(stock.left),
-            _ => 0,
+            _ if sent => here,
+            None => here,
+            Some(Word::Has(stock)) if stock.epoch == own.epoch => here.min(stock.left),
+            Some(_) => 0,
         })
     }
 
