@@ -35,5 +35,5 @@ pub use budget::{Budget, Spent};
 pub use caller::{Asked, Called, Caller, Progress, Unfinished};
 pub use gateway::{Failure, Gateway, Reply, Tap, Traffic};
 pub use node::{Call, Counts, Handler, Ledger, NodeAgent, Settings, Unsent, Upkeep};
-pub use serving::{Kept, Opened};
+pub use serving::{Kept, Opened, Remote};
 pub use wake::{Interrupted, Mended, Trouble, Wake};

@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::gateway::Gateway;
-use crate::serving::{Kept, Opened};
+use crate::serving::{Kept, Opened, Remote};
 use coap_lite::Packet;
 use dke::crypto::Hash;
 use dke::key_schedule::EarlySecret;
@@ -89,9 +89,9 @@ pub trait Ledger: NodeStore<Error: std::fmt::Debug + std::fmt::Display> {
     /// Makes a session durable, together with the Confirm that was just put. Only after this the Confirm is sent.
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Self::Error>;
 
-    /// This end of the exchanges whose keys are kept, newest first, with the other end's subject. What is changed in them becomes durable with
+    /// This end of the exchanges whose keys are kept, newest first, with the other end. What is changed in them becomes durable with
     /// [`keep_request`](Self::keep_request).
-    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)>;
+    fn exchanges(&mut self) -> Vec<(Remote, Exchange<'_>)>;
     /// How far the request with this SHA-256 is.
     fn kept(&self, request: &Hash) -> Result<Option<Kept>, Self::Error>;
     /// Makes it durable, in one with the exchanges.

@@ -29,10 +29,21 @@ const UNAUTHORIZED: u8 = 0x81;
 const INTERNAL: u8 = 0xa0;
 const NOT_IMPLEMENTED: u8 = 0xa1;
 
+/// The other end of an exchange. Only the hash tells it from all others: an authority may vouch for another key with the same subject and kid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// H(CRED).
+    pub hash: Hash,
+    /// 1..64 bytes.
+    pub subject: String,
+    /// An authority vouches for it; otherwise it is pinned.
+    pub vouched: bool,
+}
+
 /// A request that was opened. It is never given out twice.
 pub struct Opened<'a> {
     /// Who asks.
-    pub peer: &'a str,
+    pub peer: &'a Remote,
     /// Under which keys: what comes under the early ones may have been held back.
     pub stage: Stage,
     /// Code, options and payload, as the client wrote them.
@@ -51,7 +62,7 @@ pub enum Kept {
 /// A request, opened, and where.
 struct Found {
     place: usize,
-    peer: String,
+    peer: Remote,
     stage: Stage,
     protection: Protection,
     received: Received,

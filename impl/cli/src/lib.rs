@@ -13,6 +13,7 @@ mod fault;
 mod files;
 mod gateway;
 mod gateway_store;
+mod hardening;
 mod identity;
 pub mod inspect;
 mod network_args;
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 
 /// Runs the command line. 0: done. 1: the store failed, or a check that was asked for did. 2: bad input, nothing changed.
 pub fn main() -> ExitCode {
+    hardening::no_core_dumps();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return misused(&error),

@@ -70,10 +70,11 @@ pub(crate) struct Serve {
   dke node run lamp --gateway coap://old --once --drain && dke node run lamp --gateway coap://new --once
 
 The handler is run by the shell for each call: the client's data is its standard input, its standard output is the answer (up to 1,024
-bytes). DKE_PEER, DKE_KID and DKE_MODE tell who calls.
+bytes). DKE_PEER_HASH, the hash of the credential, tells who calls; DKE_PEER_TRUST is pinned or vouched (by an authority). DKE_PEER and DKE_KID
+need not be unique: decide by the hash. DKE_MODE is basic or refresh.
 
 The command of --serve is run for each request in the same way: its standard output is the response (up to 8 KiB), another exit code than 0 is 5.00. DKE_METHOD,
-DKE_PATH, DKE_QUERY, DKE_FORMAT, DKE_SUBJECT and DKE_KEYS (early or session) tell who asks what. No request is given to it twice.")]
+DKE_PATH, DKE_QUERY, DKE_FORMAT and DKE_KEYS (early or session) tell what is asked, DKE_PEER_HASH, DKE_PEER_TRUST and DKE_SUBJECT by whom. No request is given to it twice.")]
 pub(crate) struct NodeRun {
     /// The node's directory
     pub(crate) dir: PathBuf,

@@ -97,13 +97,16 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let confirmed = accepted.confirm(&mut file, &answer, &mut OsRng, &mut out).map_err(|failed| failed.error)?;
     out.truncate(confirmed.len);
     let session = confirmed.session;
-    file.keep_session(SessionState::new(peer.subject(), peer.hash(), &session, early.expose()))?;
+    file.keep_session(
+        SessionState::new(peer.subject(), peer.hash(), &session, early.expose()).vouched(peer.vouched()),
+    )?;
     output.write(&out)?;
     Ok(Report::new()
         .with("step", "N3")
         .with("repeated", false)
         .with("client", peer.subject())
         .with("kid", hex::encode(peer.kid()))
+        .with("client_hash", hex::encode(peer.hash()))
         .with("vouched", peer.vouched())
         .with("mode", mode_name(session.mode))
         .with("epoch", session.epoch)

@@ -1,8 +1,9 @@
 //! `dke node run`: a sleeper that wakes up on a schedule.
 
-use crate::exchange::stage_name;
+use crate::exchange::{stage_name, trust_name};
 use crate::fault::Fault;
 use crate::files::now;
+use crate::hardening::clear_stack;
 use crate::network_args::NodeRun;
 use crate::node::parse;
 use crate::report::Report;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
         loop {
             let next = Instant::now() + Duration::from_secs(args.every);
             let woken = wake(args, &gateway, &mut handler).await;
+            clear_stack();
             match woken {
                 Ok(wake) if args.once => return Ok(told(&wake)),
                 Ok(wake) => show(&wake, json),
@@ -136,6 +138,8 @@ impl Handler for Commands {
         let environment = [
             ("DKE_PEER", call.peer.subject().to_string()),
             ("DKE_KID", hex::encode(call.peer.kid())),
+            ("DKE_PEER_HASH", hex::encode(call.peer.hash())),
+            ("DKE_PEER_TRUST", trust_name(call.peer.vouched()).to_string()),
             ("DKE_MODE", mode_name(call.mode).to_string()),
         ];
         match shell.run(&environment, call.data).await {
@@ -162,7 +166,7 @@ impl Handler for Commands {
 }
 
 /// What a request says of itself.
-fn environment(request: &Opened<'_>) -> [(&'static str, String); 6] {
+fn environment(request: &Opened<'_>) -> [(&'static str, String); 8] {
     let Opened { peer, stage, message } = request;
     // RFC 7252 section 6.5: a slash inside a segment must not look like one between two.
     let escaped = |segment: String| segment.replace('%', "%25").replace('/', "%2F");
@@ -174,7 +178,9 @@ fn environment(request: &Opened<'_>) -> [(&'static str, String); 6] {
         ("DKE_PATH", format!("/{}", path.join("/"))),
         ("DKE_QUERY", texts(message, CoapOption::UriQuery).join("&")),
         ("DKE_FORMAT", format.map(|format| format.to_string()).unwrap_or_default()),
-        ("DKE_SUBJECT", (*peer).to_string()),
+        ("DKE_SUBJECT", peer.subject.clone()),
+        ("DKE_PEER_HASH", hex::encode(peer.hash)),
+        ("DKE_PEER_TRUST", trust_name(peer.vouched).to_string()),
         ("DKE_KEYS", stage_name(*stage).to_string()),
     ];
     // No variable of the environment holds a zero byte.

@@ -1,6 +1,6 @@
 //! `dke export`, `dke seal`, `dke open`, and sealed representations at the gateway.
 
-use crate::exchange::stage_name;
+use crate::exchange::{stage_name, trust_name};
 use crate::fault::Fault;
 use crate::files::{self, Out, now};
 use crate::protect_args::{Export, Leave, ObjectFormat, Open, Read, Seal};
@@ -23,7 +23,7 @@ const CONTENT_MAX: u64 = 1024 * 1024;
 /// `dke export`.
 pub(crate) fn export(args: &Export) -> Result<Report, Fault> {
     let mut party = Party::open(&args.dir)?;
-    let held = party.chosen(|held| args.which.fits(held))?;
+    let held = args.which.chosen(&mut party)?;
     let stage = if args.which.early { Stage::Early } else { held.exchange.stage().ok_or(Misuse::NoKeys)? };
     let context = args.context.as_ref().map_or(&[][..], |context| &context.0);
     // A length that no export has is refused before there is room for it.
@@ -39,7 +39,7 @@ pub(crate) fn seal(args: &Seal) -> Result<Report, Fault> {
     let content = input(args.file.as_deref())?;
     let output = args.out.as_deref().map(Out::reserve).transpose()?;
     let mut party = Party::open(&args.dir)?;
-    let mut held = party.chosen(|held| args.which.fits(held))?;
+    let mut held = args.which.chosen(&mut party)?;
     let (stage, object) = sealed(&mut held, args.format.into(), args.exp, &content)?;
     let report = about(&held, stage);
     // The number is used up before the object is seen.
@@ -52,7 +52,7 @@ pub(crate) fn open(args: &Open) -> Result<Report, Fault> {
     let object = input(args.file.as_deref())?;
     let output = args.out.as_deref().map(Out::reserve).transpose()?;
     let mut party = Party::open(&args.dir)?;
-    let (report, content) = opened(&mut party, args.format.into(), &object, |held| args.which.fits(held))?;
+    let (report, content) = opened(&mut party, args.format.into(), &object, |party| args.which.all(party))?;
     written(report, "content", output, args.out.as_deref(), content)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn leave(args: &Leave) -> Result<Report, Fault> {
     let forms = args.format.map_or(vec![ObjectFormat::Cose, ObjectFormat::Jwe], |form| vec![form]);
     let mut objects = Vec::new();
     let mut party = Party::open(&args.dir)?;
-    let mut held = party.chosen(|held| args.which.fits(held))?;
+    let mut held = args.which.chosen(&mut party)?;
     let mut report = Report::new().with("client", held.peer.clone());
     for form in forms {
         let title = title(&args.name, form)?;
@@ -102,7 +102,11 @@ pub(crate) fn read(args: &Read) -> Result<Report, Fault> {
         Ok::<_, Fault>(gateway.sealed(node.hash(), &title).await?)
     })?;
     let mut party = Party::open(&args.dir)?;
-    let (report, content) = opened(&mut party, form.into(), &object, |held| held.peer_hash == Some(*node.hash()))?;
+    let (report, content) = opened(&mut party, form.into(), &object, |party| {
+        let mut held = party.held()?;
+        held.retain(|one| one.peer_hash == Some(*node.hash()));
+        Ok(held)
+    })?;
     Ok(report.with("name", title).with("content", data(&content)))
 }
 
@@ -125,10 +129,10 @@ fn opened(
     party: &mut Party,
     format: Format,
     object: &[u8],
-    meant: impl Fn(&Held<'_>) -> bool,
+    meant: impl for<'a> Fn(&'a mut Party) -> Result<Vec<Held<'a>>, Fault>,
 ) -> Result<(Report, Vec<u8>), Fault> {
     let mut refusal = Reject::UnknownKey.into();
-    for mut held in party.held()?.into_iter().filter(meant) {
+    for mut held in meant(party)? {
         match held.exchange.open(format, Some(now(None)), object) {
             Ok((stage, content)) => {
                 let report = about(&held, stage);
@@ -145,6 +149,8 @@ fn opened(
 fn about(held: &Held<'_>, stage: Stage) -> Report {
     Report::new()
         .with("peer", held.peer.clone())
+        .with("peer_hash", held.peer_hash.map(hex::encode))
+        .with("trust", trust_name(held.vouched))
         .with("keys", stage_name(stage))
         .with("epoch", held.epoch)
         .with("index", held.index)

@@ -6,11 +6,11 @@ use dke_app::exchange::Format;
 use dke_app::request::Protection;
 use std::path::PathBuf;
 
-/// Which exchange; the newest if nothing is said.
+/// Which exchange; the newest with this peer, who must be said if there are several.
 #[derive(ClapArgs, Default)]
 pub(crate) struct Which {
-    /// Subject of the other end
-    #[arg(long, value_name = "SUBJECT")]
+    /// The other end: its subject, or the hash of its credential, or 8 or more of the hash's first digits
+    #[arg(long, value_name = "SUBJECT|HASH")]
     pub(crate) peer: Option<String>,
     /// Fingerprint of the session, as `dke node status` and `dke client status` tell it
     #[arg(long, value_name = "HEX", value_parser = hex_arg)]

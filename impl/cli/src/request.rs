@@ -3,7 +3,7 @@
 use crate::exchange::{id, stage_name};
 use crate::fault::Fault;
 use crate::files;
-use crate::protect_args::{Request, Which};
+use crate::protect_args::Request;
 use crate::report::{Report, data};
 use crate::serve::runtime;
 use coap_lite::{CoapOption, Packet};
@@ -105,12 +105,13 @@ fn request(args: &Request, url: &Url) -> Result<Packet, Fault> {
 /// Protects and stores it: from here on it can be sent again with the same bytes, and its number is used up.
 fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault> {
     let protection = args.format.ok_or_else(|| Fault::usage("Name the protection with --as."))?.into();
-    let which = Which { session: args.session.clone(), ..Which::default() };
     let mut party = Party::Client(ClientDir::open(Locked::wait(&args.dir)?)?);
     let mut id = [0; 8];
     OsRng.try_fill_bytes(&mut id).map_err(|_| dke::Misuse::BrokenRandomness)?;
     let here = |one: &Held<'_>| {
-        which.fits(one) && one.peer_hash.is_some_and(|hash| url.is(&hash)) && !(args.early && one.fingerprint.is_some())
+        args.session.as_ref().is_none_or(|wanted| one.fingerprint.is_some_and(|own| own[..] == wanted.0))
+            && one.peer_hash.is_some_and(|hash| url.is(&hash))
+            && !(args.early && one.fingerprint.is_some())
     };
     let mut held = party.held()?.into_iter().find(here).ok_or_else(|| {
         Fault::usage(

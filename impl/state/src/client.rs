@@ -71,6 +71,7 @@ impl PendingState {
         Ok(Held {
             peer: names.get(&node).cloned().unwrap_or(node),
             peer_hash: Some(self.node.0),
+            vouched: false,
             epoch: self.epoch,
             index: self.index,
             fingerprint: None,

@@ -5,13 +5,14 @@ use crate::files::Locked;
 use crate::hexed::{Hex, HexN, Secret};
 use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
+use crate::party::Held;
 use crate::session::SessionState;
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
 use dke::stock::Allowance;
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Credential, Scalar, Session};
-use dke_agent::{Counts, Kept, Ledger, Unsent, Upkeep};
+use dke_agent::{Counts, Kept, Ledger, Remote, Unsent, Upkeep};
 use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -227,12 +228,17 @@ impl Ledger for NodeDir {
     }
 
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Error> {
-        self.keep_session(SessionState::new(peer.subject(), peer.hash(), session, early))
+        self.keep_session(SessionState::new(peer.subject(), peer.hash(), session, early).vouched(peer.vouched()))
     }
 
-    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
-        let sessions = self.state.sessions.iter_mut().rev();
-        sessions.map(|session| session.held(dke_app::Role::Node)).map(|held| (held.peer, held.exchange)).collect()
+    fn exchanges(&mut self) -> Vec<(Remote, Exchange<'_>)> {
+        let held = self.state.sessions.iter_mut().rev().map(|session| session.held(dke_app::Role::Node));
+        let remote = |held: &Held<'_>| Remote {
+            hash: held.peer_hash.unwrap_or_default(),
+            subject: held.peer.clone(),
+            vouched: held.vouched,
+        };
+        held.map(|held| (remote(&held), held.exchange)).collect()
     }
 
     fn kept(&self, request: &Hash) -> Result<Option<Kept>, Error> {

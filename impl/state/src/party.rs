@@ -26,6 +26,8 @@ pub struct Held<'a> {
     pub peer: String,
     /// H(CRED) of the other end.
     pub peer_hash: Option<Hash>,
+    /// An authority vouched for the other end; otherwise it was pinned.
+    pub vouched: bool,
     /// Of the batch.
     pub epoch: u64,
     /// Of the prekey.
@@ -70,10 +72,5 @@ impl Party {
                 sessions.chain(pending.iter_mut().rev().map(|one| one.held(names, &path))).collect()
             }
         }
-    }
-
-    /// The newest exchange that is meant.
-    pub fn chosen(&mut self, meant: impl Fn(&Held<'_>) -> bool) -> Result<Held<'_>, Error> {
-        self.held()?.into_iter().find(|one| meant(one)).ok_or(Error::NoExchange)
     }
 }

@@ -20,6 +20,9 @@ pub struct SessionState {
     /// H(CRED) of the other end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_hash: Option<HexN<32>>,
+    /// An authority vouched for the other end; otherwise it was pinned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vouched: bool,
     /// basic or refresh.
     pub mode: String,
     /// Its number.
@@ -85,6 +88,7 @@ impl SessionState {
         SessionState {
             peer: peer.to_string(),
             peer_hash: Some(HexN(*peer_hash)),
+            vouched: false,
             mode: mode_name(session.mode).to_string(),
             suite: session.suite.id(),
             epoch: session.epoch,
@@ -93,6 +97,11 @@ impl SessionState {
             session_secret: Secret::new(session.secret.expose()),
             protected: Protected::default(),
         }
+    }
+
+    /// The other end is not pinned: an authority vouched for it.
+    pub fn vouched(self, vouched: bool) -> SessionState {
+        SessionState { vouched, ..self }
     }
 
     /// The exporter secret.
@@ -110,6 +119,7 @@ impl SessionState {
         Held {
             peer: self.peer.clone(),
             peer_hash: self.peer_hash.as_ref().map(|hash| hash.0),
+            vouched: self.vouched,
             epoch: self.epoch,
             index: self.index,
             fingerprint: Some(self.fingerprint()),

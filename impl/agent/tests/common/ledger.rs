@@ -122,7 +122,7 @@ impl Ledger for RamLedger {
         Ok(())
     }
 
-    fn exchanges(&mut self) -> Vec<(String, Exchange<'_>)> {
+    fn exchanges(&mut self) -> Vec<(dke_agent::Remote, Exchange<'_>)> {
         Vec::new()
     }
 

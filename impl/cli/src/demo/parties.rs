@@ -183,8 +183,10 @@ impl Handler for Answers {
     async fn serve(&mut self, request: &Opened<'_>) -> Option<Packet> {
         let path = texts(request.message, CoapOption::UriPath).join("/");
         let method = message::code(request.message);
-        self.teller.note(NODE, "", format!("{} asks: {} /{path}", request.peer, method_name(method)));
-        let asking = ASKING.iter().find(|asking| (asking.client, asking.path) == (request.peer, path.as_str()))?;
+        self.teller.note(NODE, "", format!("{} asks: {} /{path}", request.peer.subject, method_name(method)));
+        let asking = ASKING
+            .iter()
+            .find(|asking| (asking.client, asking.path) == (request.peer.subject.as_str(), path.as_str()))?;
         let mut response = message::with_code(success(method));
         response.payload = asking.answer.as_bytes().to_vec();
         Some(response)
