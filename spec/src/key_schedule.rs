@@ -9,6 +9,7 @@ use crate::hkdf;
 #[cfg(hax)]
 use crate::params::is_suite;
 use crate::params::{EXPORT_CONTEXT_MAX, EXPORT_LABEL_MAX, LABEL_PREFIX};
+use crate::sha256::sha256;
 use crate::weakening::{Weakening, replaced};
 
 /// Key and nonce of one AEAD.
@@ -35,6 +36,19 @@ pub fn info(label: &Bytes, context: &Bytes, length: usize) -> Bytes {
 #[hax_lib::ensures(|result| result.len() == length)]
 pub fn expand(prk: &Bytes, label: &str, context: &Bytes, length: usize) -> Bytes {
     hkdf::expand(prk, &info(&utf8(label), context, length), length).unwrap_or(Bytes::new(length))
+}
+
+/// `K_epoch = Expand(K, "admission", H(H(CRED_N), epoch), 32)`, what a gateway gets with a batch of an admitted node (section 18.3).
+#[hax_lib::ensures(|result| result.len() == 32)]
+pub fn admission_key(k: &Bytes, node: &Bytes, epoch: u64) -> Bytes {
+    let context = sha256(&concat_all(&[encode_bstr(node), encode_uint(epoch)]));
+    expand(k, "admission", &context, 32)
+}
+
+/// `tag = Expand(K_epoch, "admission tag", I ‖ J, 16)`, by which a client answers the gateway's challenge I (section 18.3).
+#[hax_lib::ensures(|result| result.len() == 16)]
+pub fn admission_tag(k_epoch: &Bytes, i: &Bytes, j: &Bytes) -> Bytes {
+    expand(k_epoch, "admission tag", &concat_all(&[i.clone(), j.clone()]), 16)
 }
 
 /// Key `Expand(prk, label ‖ " key", th, 16)`, nonce `Expand(prk, label ‖ " nonce", th, 13)`

@@ -5,15 +5,17 @@ mod requests;
 
 pub use requests::Reply;
 
+use crate::admission;
 use crate::budget::{Meter, Share, Spent};
 use crate::http::{Http, Sent};
 use crate::puzzle::solve;
+use dke::AdmissionKey;
 use dke::crypto::Hash;
 use dke::stock::{Stock, Word};
 use dke_coap::client::Ask;
 use dke_coap::names::{
-    CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, MESSAGE, MESSAGE_TYPE, NODE_ID, OFFER, PUBLICATION, ROOT, SEALED,
-    TOKEN, node_name,
+    ADMISSION, CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, MESSAGE, MESSAGE_TYPE, NODE_ID, OFFER, PUBLICATION, ROOT,
+    SEALED, TOKEN, node_name,
 };
 use dke_coap::{Client, Endpoint, Method, Parameters};
 use pace::Pace;
@@ -31,6 +33,9 @@ const OCTETS: (u16, &str) = (42, "application/octet-stream");
 const COAP_PORT: u16 = 5683;
 /// Seconds for which one request waits for news; then it is made again.
 const WAIT: u64 = 30;
+
+/// Puzzles that are solved for one Offer.
+const PUZZLES_MAX: usize = 3;
 
 /// A puzzle is to be solved first.
 pub(crate) const PUZZLE: (u16, u16) = (4, 12);
@@ -55,6 +60,11 @@ pub enum Failure {
     /// It sets a puzzle first.
     #[error("The gateway sets a puzzle.")]
     Puzzle(Vec<u8>),
+    /// The node asks for an admission key.
+    #[error(
+        "The node's prekeys are for those alone who have its admission key. Its owner gives it out with its credential."
+    )]
+    NotAdmitted,
     /// The address is not of the form `coap://host:port` or `http://host:port`.
     #[error("{0} is no address of a gateway; coap://HOST:PORT or http://HOST:PORT is expected.")]
     Address(String),
@@ -75,7 +85,7 @@ fn hint((class, detail): (u16, u16)) -> &'static str {
             " (not allowed: the node is not registered by its operator, the token is wrong, or the batch is not genuine)"
         }
         (4, 4) => " (it does not know this node or exchange)",
-        PUZZLE => " (its puzzle is too hard, or the solution came too late)",
+        PUZZLE => " (its puzzle is too hard, the solution came too late, or this is not the node's admission key)",
         (4, 9) => " (the prekey is taken, or its lease has run out)",
         _ => "",
     }
@@ -143,6 +153,7 @@ pub struct Gateway {
     link: Link,
     tap: Option<Tap>,
     meter: Option<(Arc<Meter>, Share)>,
+    admission: Option<AdmissionKey>,
 }
 
 #[derive(Clone)]
@@ -179,12 +190,18 @@ impl Gateway {
             "http" => Link::Http(Http(with_port(80))),
             _ => return Err(wrong()),
         };
-        Ok(Gateway { link, tap: None, meter: None })
+        Ok(Gateway { link, tap: None, meter: None, admission: None })
     }
 
     /// The gateway at this address, over a given CoAP endpoint.
     pub fn over(endpoint: Endpoint, peer: SocketAddr) -> Gateway {
-        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None, meter: None }
+        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None, meter: None, admission: None }
+    }
+
+    /// The same gateway, for a node and its clients that share this admission key.
+    #[must_use]
+    pub fn admitting(self, key: AdmissionKey) -> Gateway {
+        Gateway { admission: Some(key), ..self }
     }
 
     /// The same gateway, whose traffic is shown to `tap`.
@@ -280,17 +297,36 @@ impl Gateway {
 
     /// G2: an Offer, for this requester alone.
     ///
-    /// If the gateway sets a puzzle, it is solved first, from a random beginning: that takes a while on purpose.
+    /// If the gateway sets a puzzle, it is solved first, from a random beginning: that takes a while on purpose. If the node asks for an
+    /// admission key, that is shown.
     pub async fn offer(&self, node: &Hash, random: &mut impl CryptoRngCore) -> Result<Vec<u8>, Failure> {
-        let node = name(node);
-        let path = [ROOT, &node, OFFER];
-        match self.ask(Method::Post, &path, &[], &[]).await {
-            Err(Failure::Puzzle(puzzle)) => {
-                let solution = solve(&puzzle, random).await.ok_or(Failure::Refused(PUZZLE))?;
-                Ok(self.ask(Method::Post, &path, &[], &solution).await?.body)
+        let named = name(node);
+        let path = [ROOT, &named, OFFER];
+        let mut body = Vec::new();
+        // It becomes harder while others take prekeys.
+        for _ in 0..=PUZZLES_MAX {
+            match self.ask(Method::Post, &path, &[], &body).await {
+                Err(Failure::Puzzle(puzzle)) => {
+                    body = match admission::read(&puzzle) {
+                        Some(challenge) => {
+                            let key = self.admission.as_ref().ok_or(Failure::NotAdmitted)?;
+                            challenge.answer(key, node, random)
+                        }
+                        None => solve(&puzzle, random).await.ok_or(Failure::Refused(PUZZLE))?,
+                    };
+                }
+                answer => return Ok(answer?.body),
             }
-            answer => Ok(answer?.body),
         }
+        Err(Failure::Refused(PUZZLE))
+    }
+
+    /// The newest batch of this node, of this epoch, is for those clients alone that have the [admission key](Self::admitting). Nothing
+    /// happens without one.
+    pub async fn admit(&self, node: &Hash, token: &[u8], epoch: u64) -> Result<(), Failure> {
+        let Some(key) = &self.admission else { return Ok(()) };
+        let body = admission::batch(key, node, epoch);
+        self.ask(Method::Put, &[ROOT, &name(node), ADMISSION], &[&shown(token)], &body).await.map(drop)
     }
 
     /// G3. `true` if it was not known.

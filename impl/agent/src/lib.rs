@@ -18,6 +18,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod admission;
 mod asker;
 pub mod blocking;
 mod budget;

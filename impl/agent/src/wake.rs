@@ -212,6 +212,7 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
         if let Some(batch) = own.batch.as_mut().filter(|batch| there && !batch.acknowledged) {
             // The acknowledgement of an earlier wake-up was lost on its way.
             batch.acknowledged = true;
+            self.admit().await?;
             self.store.set_acknowledged(own.epoch).map_err(Error::Storage)?;
         }
         let action = next(&own, word, self.time, &self.agent.settings.limits);
@@ -268,11 +269,21 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
         let length = self.agent.node.republish(self.store, &mut publication)?;
         publication.truncate(length);
         self.upkeep.publish(self.id(), &publication).await?;
+        self.admit().await?;
         let epoch = self.store.last_epoch().map_err(Error::Storage)?;
         self.store.set_acknowledged(epoch).map_err(Error::Storage)?;
         self.wake.published = self.wake.published.saturating_add(1);
         self.wake.mended.push(Mended::Published { cause, before: *before, word: *word, epoch });
         Ok(())
+    }
+
+    /// The newest batch is for those clients alone that have the admission key, if there is one.
+    async fn admit(&self) -> Result<(), Trouble<S::Error>> {
+        let epoch = self.store.last_epoch().map_err(Error::Storage)?;
+        match self.store.batch(epoch).map_err(Error::Storage)? {
+            Some(batch) => Ok(self.upkeep.admit(self.id(), &batch.token, epoch).await?),
+            None => Ok(()),
+        }
     }
 
     /// N1.1 and N1.2, if the budget allows it.

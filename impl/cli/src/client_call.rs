@@ -1,5 +1,6 @@
 //! `dke client call` and `dke client resume`: a whole exchange over a gateway.
 
+use crate::admission::with_key;
 use crate::client::unreadable;
 use crate::fault::Fault;
 use crate::files::{self, now};
@@ -82,7 +83,7 @@ fn shared(to: &To, node: &Credential<'_>) -> Result<SharedClientDir, Fault> {
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
-    Ok(Gateway::connect(&to.gateway, Parameters::default()).await?)
+    with_key(Gateway::connect(&to.gateway, Parameters::default()).await?, to.admission.as_ref())
 }
 
 fn deadline(to: &To) -> Instant {

@@ -2,6 +2,7 @@
 //!
 //! Only [`inspect`] is meant for other crates.
 
+mod admission;
 mod args;
 mod client;
 mod client_call;

@@ -111,6 +111,9 @@ pub(crate) struct NodeRun {
     /// 2 (tags of 8 bytes) or 3 (tags of 16 bytes)
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..=3))]
     pub(crate) suite: u64,
+    /// Hand out prekeys only to clients that have the admission key in this file; it is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) admission: Option<PathBuf>,
     /// Answer in refresh mode even if the client did not ask for it
     #[arg(long)]
     pub(crate) insist_on_refresh: bool,
@@ -148,4 +151,7 @@ pub(crate) struct To {
     /// For how many seconds to wait for the node
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) wait: u64,
+    /// The node's admission key, as its owner gave it out with the credential
+    #[arg(long, value_name = "FILE")]
+    pub(crate) admission: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! `dke node run`: a sleeper that wakes up on a schedule.
 
+use crate::admission::with_own_key;
 use crate::exchange::{stage_name, trust_name};
 use crate::fault::Fault;
 use crate::files::now;
@@ -28,6 +29,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
         let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
+        let gateway = with_own_key(gateway, args.admission.as_ref())?;
         let mut handler = Commands {
             handler: args.handler.clone(),
             serve: args.serve.clone(),

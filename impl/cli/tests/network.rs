@@ -201,3 +201,29 @@ fn a_puzzle_before_an_offer() {
         session(&place, &end(anna));
     }
 }
+
+#[test]
+fn prekeys_for_those_who_have_the_admission_key() {
+    let place = place();
+    let gateway = Served::start(&place, "--node lamp/credential.cbor");
+    let wake = format!("node run lamp --gateway {} --once --admission key", gateway.coap);
+    assert_eq!(place.ok(&wake)["published"], 1);
+    let key = std::fs::read_to_string(place.path("key")).unwrap();
+    assert_eq!(key.trim().len(), 32);
+    std::fs::write(place.path("other"), "00112233445566778899aabbccddeeff\n").unwrap();
+    std::fs::write(place.path("none"), "no key").unwrap();
+    for url in [&gateway.coap, &gateway.http] {
+        let call = format!("client call anna --node lamp/credential.cbor --gateway {url} --wait 600");
+        for (without, says) in
+            [("", "admission key"), (" --admission other", "admission key"), (" --admission none", "32")]
+        {
+            let output = place.run(&format!("{call}{without}"));
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && told.contains(says), "{told}");
+        }
+        let anna = begin(&place, &format!("{call} --admission key"));
+        queued(&gateway, 1);
+        assert_eq!(place.ok(&wake)["answered"], 1);
+        session(&place, &end(anna));
+    }
+}

@@ -8,6 +8,8 @@ pub const CREDENTIAL: &str = "credential";
 pub const PUBLICATION: &str = "publication";
 /// Below a node: an Offer.
 pub const OFFER: &str = "offer";
+/// Below a node: the admission key of its newest batch.
+pub const ADMISSION: &str = "admission";
 /// Below a node: an Initiate for it.
 pub const INITIATE: &str = "initiate";
 /// Below a node: what is left of its newest batch.

@@ -171,14 +171,14 @@ fn aead_keys<C: Crypto>(prk: &Prk, label: &str, th: &[u8; HASH]) -> AeadKeys {
     keys
 }
 
-fn expand_32<C: Crypto>(prk: &Prk, label: &str, th: &[u8; HASH]) -> Prk {
+pub(crate) fn expand_32<C: Crypto>(prk: &Prk, label: &str, th: &[u8; HASH]) -> Prk {
     let mut out = Zeroizing::new([0; HASH]);
     expand::<C>(prk, [label, ""], th, out.as_mut_slice());
     Prk::from_bytes(*out)
 }
 
 /// `Expand(prk, label, context, L) = Expand(prk, info, L)`, info = the array `["DKE-v1 " ‖ label, context (bstr), L (uint)]`
-fn expand<C: Crypto>(prk: &Prk, label: [&str; 2], context: &[u8], out: &mut [u8]) {
+pub(crate) fn expand<C: Crypto>(prk: &Prk, label: [&str; 2], context: &[u8], out: &mut [u8]) {
     let [begin, end] = label;
     let label_len = LABEL_PREFIX.len().saturating_add(begin.len()).saturating_add(end.len());
     let out_len = Head::uint(length(out.len()));

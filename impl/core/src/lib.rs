@@ -92,6 +92,7 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod admission;
 pub mod authority;
 mod cbor;
 pub mod client;
@@ -111,6 +112,7 @@ pub mod stock;
 pub mod store;
 pub mod transcript;
 
+pub use admission::{AdmissionKey, BatchKey};
 pub use credential::Credential;
 pub use crypto::{Crypto, RustCrypto, Scalar};
 pub use error::{Blame, Error, Failed, Misuse, Reject};

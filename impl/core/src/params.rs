@@ -73,6 +73,18 @@ pub const LABEL_EXPORT: &str = "export ";
 pub const LABEL_KEY: &str = " key";
 /// Behind a label of an AEAD: its nonce.
 pub const LABEL_NONCE: &str = " nonce";
+/// K_epoch of an admission key.
+pub const LABEL_ADMISSION: &str = "admission";
+/// The tag by which a client is admitted.
+pub const LABEL_ADMISSION_TAG: &str = "admission tag";
+/// Bytes of an admission key.
+pub const ADMISSION_KEY: usize = 16;
+/// Bytes of a gateway's challenge.
+pub const ADMISSION_CHALLENGE: usize = 16;
+/// Bytes of the client's nonce.
+pub const ADMISSION_NONCE: usize = 8;
+/// Bytes of the client's tag.
+pub const ADMISSION_TAG: usize = 16;
 /// Label of the fingerprint's export.
 pub const LABEL_FINGERPRINT: &str = "fingerprint";
 

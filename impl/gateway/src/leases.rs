@@ -10,12 +10,13 @@
 mod counter;
 
 use crate::policy::Policy;
-use crate::record::{Address, BatchInfo, NodeId, Place};
+use crate::record::{Address, Admission, BatchInfo, NodeId, Place};
 use crate::time::Now;
 use counter::{Counter, Empty};
+use dke::BatchKey;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Indices by which the mark in the store is moved, and that may be handed out beyond it.
@@ -33,6 +34,8 @@ pub(crate) enum Lease {
     Reserve { epoch: u64, to: u16 },
     /// The requester is to solve a puzzle of this difficulty first.
     Puzzle(u8),
+    /// The requester is to show that it has the admission key of the batch of this epoch.
+    Admission { epoch: u64, key: Arc<BatchKey> },
     /// None is left; one may come back at this time.
     Exhausted { back: Option<Duration> },
     /// This address holds too many; the first of all ends at this time.
@@ -48,6 +51,16 @@ pub(crate) struct Stored {
     pub(crate) info: BatchInfo,
     /// Indices for which an Initiate is stored.
     pub(crate) taken: Vec<u8>,
+    pub(crate) admission: Option<Admission>,
+}
+
+/// What a requester has shown.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// The difficulty of the puzzle that it has solved; 0 if none.
+    pub(crate) solved: u8,
+    /// It has the admission key.
+    pub(crate) admitted: bool,
 }
 
 /// All leases.
@@ -124,8 +137,8 @@ impl Leases {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leases one index of the newest batch. `solved`: the difficulty of the puzzle that the requester has solved; 0 if none.
-    pub(crate) fn lease(&self, node: &NodeId, by: IpAddr, solved: u8, now: Now, policy: &Policy) -> Lease {
+    /// Leases one index of the newest batch. Who has the admission key needs neither a share of the batch nor a puzzle.
+    pub(crate) fn lease(&self, node: &NodeId, by: IpAddr, shown: Shown, now: Now, policy: &Policy) -> Lease {
         let mut inner = self.lock();
         inner.end(now.up);
         let Inner { nodes, held, out, ends } = &mut *inner;
@@ -135,6 +148,9 @@ impl Leases {
         if counter.not_after < now.date {
             return Lease::Exhausted { back: None };
         }
+        if let Some(key) = counter.admission.as_ref().filter(|_| !shown.admitted) {
+            return Lease::Admission { epoch: counter.epoch, key: key.clone() };
+        }
         let free = counter.free();
         if free > 0 {
             if ends.queue.len() >= policy.leases_max {
@@ -143,11 +159,11 @@ impl Leases {
             if holds >= policy.leases_per_address {
                 return Lease::TooMany { end: first_end };
             }
-            if !counter.may_take(by, free, policy.prekey_share) {
+            if !shown.admitted && !counter.may_take(by, free, policy.prekey_share) {
                 return Lease::Share;
             }
             let difficulty = policy.difficulty(free, counter.prekeys);
-            if solved < difficulty {
+            if !shown.admitted && shown.solved < difficulty {
                 return Lease::Puzzle(difficulty);
             }
         }
@@ -213,6 +229,13 @@ impl Leases {
         }
     }
 
+    /// From now on the batch of this epoch is for those alone who have this key. Nothing happens for a node that is not known yet.
+    pub(crate) fn admit(&self, node: &NodeId, admission: &Admission) {
+        if let Some(counter) = self.lock().nodes.get_mut(node).and_then(|counters| counters.find(admission.epoch)) {
+            counter.admission = Some(batch_key(admission));
+        }
+    }
+
     /// Are this node's leases known?
     pub(crate) fn knows(&self, node: &NodeId) -> bool {
         self.lock().nodes.contains_key(node)
@@ -228,6 +251,7 @@ impl Leases {
         let mut counters = Vec::new();
         for stored in batches {
             let mut counter = Counter::new(&stored.info, self.start);
+            counter.admission = stored.admission.as_ref().map(batch_key);
             counter.next = counter.reserved;
             for index in (0..=u8::MAX).take(counter.next.into()).filter(|index| !stored.taken.contains(index)) {
                 counter.out.push(index, inner.ends.next());
@@ -277,6 +301,10 @@ impl Leases {
     pub(crate) fn len(&self) -> usize {
         self.lock().out
     }
+}
+
+fn batch_key(admission: &Admission) -> Arc<BatchKey> {
+    Arc::new(BatchKey::from_bytes(admission.key))
 }
 
 /// Takes the highest index out whose holder is not known: of those it is the one that was most likely never handed out.

@@ -1,12 +1,14 @@
-//! A puzzle before an Offer, against those who drain prekeys: work for the requester, none to speak of for the gateway.
+//! What comes before an Offer, against those who drain prekeys: a puzzle, which is work for the requester and none to speak of for the
+//! gateway; or a challenge that only those can answer who have the node's admission key.
 //!
 //! The idea is HIP's (RFC 7401 section 4.1.2): find J so that a hash over the gateway's value and J begins with so many zeros. The gateway's
-//! value I is a MAC over requester, node and time, so nothing is kept for a puzzle that was set; solutions are kept while their
-//! I lasts, so that each counts once.
+//! value I is a MAC over requester, node and time, so nothing is kept for a puzzle that was set; answers are kept while their
+//! I lasts, so that each counts once. A challenge is the same I.
 
 use crate::record::NodeId;
 use dke::crypto::{Crypto as _, Prk};
-use dke::{RustCrypto, Scalar};
+use dke::params::{ADMISSION_CHALLENGE, ADMISSION_NONCE, ADMISSION_TAG};
+use dke::{BatchKey, RustCrypto, Scalar};
 use minicbor::{Decoder, Encoder};
 use rand_core::CryptoRngCore;
 use std::collections::HashSet;
@@ -14,16 +16,17 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Bytes of I and of J.
-const I: usize = 16;
-const J: usize = 8;
+/// Bytes of I, of J, and of an admitted client's tag.
+const I: usize = ADMISSION_CHALLENGE;
+const J: usize = ADMISSION_NONCE;
+const TAG: usize = ADMISSION_TAG;
 /// Seconds after which I changes; it is taken for as long again.
 const PERIOD: u64 = 60;
 /// Solutions that are remembered.
 const USED_MAX: usize = 1 << 20;
 
-/// Bytes of the longest solution.
-pub(crate) const SOLUTION_MAX: usize = 1 + 1 + I + 1 + J;
+/// Bytes of the longest answer, which is that to a challenge.
+pub(crate) const ANSWER_MAX: usize = 1 + 1 + I + 1 + J + 1 + TAG;
 
 /// Sets puzzles and checks solutions.
 pub(crate) struct Puzzles {
@@ -79,10 +82,35 @@ impl Puzzles {
 
     /// Checks `[I, J]`.
     pub(crate) fn check(&self, difficulty: u8, by: IpAddr, node: &NodeId, solution: &[u8], now: Duration) -> Checked {
-        let Some((i, j)) = read(solution) else { return Checked::Wrong };
+        match read(solution) {
+            Some(Answer { i, j, tag: None }) if zeros(&i, &j) >= u32::from(difficulty) => {
+                self.once(by, node, i, j, now)
+            }
+            _ => Checked::Wrong,
+        }
+    }
+
+    /// The challenge `[I, epoch]` for who asks for an Offer of an admitted node.
+    pub(crate) fn challenge(&self, epoch: u64, by: IpAddr, node: &NodeId, now: Duration) -> Vec<u8> {
+        let mut out = Vec::new();
+        let value = self.value(by, node, now.as_secs() / PERIOD);
+        // Writing to a vector does not fail.
+        let _ = Encoder::new(&mut out).array(2).and_then(|e| e.bytes(&value)).and_then(|e| e.u64(epoch));
+        out
+    }
+
+    /// Checks `[I, J, tag]`.
+    pub(crate) fn admit(&self, key: &BatchKey, by: IpAddr, node: &NodeId, answer: &[u8], now: Duration) -> Checked {
+        match read(answer) {
+            Some(Answer { i, j, tag: Some(tag) }) if key.verify(&i, &j, &tag) => self.once(by, node, i, j, now),
+            _ => Checked::Wrong,
+        }
+    }
+
+    /// Is this I for this requester, and was it not answered with this J before?
+    fn once(&self, by: IpAddr, node: &NodeId, i: [u8; I], j: [u8; J], now: Duration) -> Checked {
         let period = now.as_secs() / PERIOD;
-        let valid = [period, period.saturating_sub(1)].iter().any(|period| self.value(by, node, *period) == i);
-        if !valid || zeros(&i, &j) < u32::from(difficulty) {
+        if [period, period.saturating_sub(1)].iter().all(|period| self.value(by, node, *period) != i) {
             return Checked::Wrong;
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,14 +140,24 @@ impl Used {
     }
 }
 
-fn read(solution: &[u8]) -> Option<([u8; I], [u8; J])> {
-    let mut decoder = Decoder::new(solution);
-    if decoder.array().ok()? != Some(2) {
-        return None;
-    }
+/// `[I, J]`, or `[I, J, tag]`.
+struct Answer {
+    i: [u8; I],
+    j: [u8; J],
+    tag: Option<[u8; TAG]>,
+}
+
+fn read(answer: &[u8]) -> Option<Answer> {
+    let mut decoder = Decoder::new(answer);
+    let items = decoder.array().ok()??;
     let i = decoder.bytes().ok()?.try_into().ok()?;
     let j = decoder.bytes().ok()?.try_into().ok()?;
-    (decoder.position() == solution.len()).then_some((i, j))
+    let tag = match items {
+        2 => None,
+        3 => Some(decoder.bytes().ok()?.try_into().ok()?),
+        _ => return None,
+    };
+    (decoder.position() == answer.len()).then_some(Answer { i, j, tag })
 }
 
 /// Zeros at the beginning of SHA-256(I ‖ J).
@@ -153,7 +191,7 @@ mod tests {
     fn a_solution_counts_once_for_who_found_it() {
         let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "192.0.2.1".parse().unwrap());
         let solution = solve(&puzzles.set(10, by, &NODE, at(1000)));
-        assert_eq!(solution.len(), SOLUTION_MAX);
+        assert_eq!(solution.len(), ANSWER_MAX - 1 - TAG);
         let other = "192.0.2.2".parse().unwrap();
         assert_eq!(puzzles.check(10, other, &NODE, &solution, at(1000)), Checked::Wrong);
         assert_eq!(puzzles.check(10, by, &[2; 16], &solution, at(1000)), Checked::Wrong);

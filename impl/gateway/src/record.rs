@@ -1,6 +1,7 @@
 //! What the store keeps: records in CBOR, keyed by node, epoch and index.
 
 use dke::crypto::Hash;
+use dke::params::HASH;
 use dke_coap::names::NODE_ID;
 use dke_coap::subscriber;
 use minicbor::{Decode, Encode};
@@ -43,6 +44,26 @@ pub struct NodeRecord {
     /// The address from which it registered itself, an IPv4 one mapped into IPv6; none where the operator did.
     #[cbor(n(4), default, with = "minicbor::bytes")]
     pub by: Option<Address>,
+    /// Of the newest batch, if the node has given one.
+    #[n(5)]
+    pub admission: Option<Admission>,
+}
+
+/// Tells the clients of one batch from strangers.
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Admission {
+    /// Of the batch.
+    #[n(0)]
+    pub epoch: u64,
+    /// K_epoch.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub key: [u8; HASH],
+}
+
+impl std::fmt::Debug for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
 }
 
 /// What is needed of a batch at every step.

@@ -4,14 +4,15 @@ mod path;
 
 use crate::bells::Topic;
 use crate::gateway::{Gateway, NodeState};
-use crate::puzzle::SOLUTION_MAX;
+use crate::puzzle::ANSWER_MAX;
 use crate::record::NodeId;
 use crate::refusal::Refusal;
 use crate::steps::Kept;
 use crate::store::{Store, StoreError};
-use dke::Reject;
-use dke::params::{CONFIRM_MAX, CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX, STOCK_MAX};
+use dke::params::{CONFIRM_MAX, CREDENTIAL_MAX, HASH, INITIATE_MAX, PUBLICATION_MAX, STOCK_MAX};
+use dke::{BatchKey, Reject};
 use dke_coap::names::{AFTER, BARE, BARE_TYPE, MESSAGE, MESSAGE_TYPE, SEQUENCE, SEQUENCE_TYPE};
+use minicbor::Decoder;
 use path::{filtered, token};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -19,6 +20,8 @@ use std::net::IpAddr;
 pub(crate) use path::{Resource, response as response_path};
 pub use path::{node_name, read_node_name};
 
+/// Bytes of a batch's admission key with its epoch.
+const ADMISSION_MAX: usize = 1 + 9 + 2 + HASH;
 /// Nodes in one list.
 const LIST_MAX: usize = 100;
 
@@ -229,7 +232,8 @@ async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Re
     let (takes, body_max) = match (&resource, request.method) {
         (Resource::Credential(_), Method::Put) => (Format::Message, CREDENTIAL_MAX),
         (Resource::Publication(_), Method::Put) => (Format::Message, PUBLICATION_MAX),
-        (Resource::Offer(_), Method::Post) => (Format::Message, SOLUTION_MAX),
+        (Resource::Offer(_), Method::Post) => (Format::Message, ANSWER_MAX),
+        (Resource::Admission(_), Method::Put) => (Format::Message, ADMISSION_MAX),
         (Resource::Initiate(_), Method::Post) => (Format::Message, INITIATE_MAX),
         (Resource::Confirm(_), Method::Post) => (Format::Message, CONFIRM_MAX),
         (Resource::Sealed(..), Method::Put) => (Format::Octets, gateway.policy().representation_max),
@@ -293,6 +297,10 @@ async fn change<S: Store>(
             gateway.discard(&place, &token(request.query)?).await?;
             Ok(Answer::new(Status::Deleted))
         }
+        (Resource::Admission(node), Method::Put) => {
+            let (epoch, key) = read_admission(body).ok_or(Reject::Malformed)?;
+            Ok(Answer::kept(gateway.put_admission(&node, &token(request.query)?, epoch, &key).await?))
+        }
         (Resource::Confirm(node), Method::Post) => {
             let (place, kept) = gateway.confirm(&node, &token(request.query)?, body).await?;
             Ok(Answer { location: path::confirms(&place), ..Answer::kept(kept) })
@@ -309,6 +317,16 @@ async fn change<S: Store>(
         }
         _ => Ok(Answer::new(Status::MethodNotAllowed)),
     }
+}
+
+/// `[epoch (uint), K_epoch (bstr, 32)]`
+fn read_admission(body: &[u8]) -> Option<(u64, BatchKey)> {
+    let mut decoder = Decoder::new(body);
+    if decoder.array().ok()? != Some(2) {
+        return None;
+    }
+    let (epoch, key) = (decoder.u64().ok()?, decoder.bytes().ok()?.try_into().ok()?);
+    (decoder.position() == body.len()).then_some((epoch, BatchKey::from_bytes(key)))
 }
 
 /// A node registers itself, where that is allowed and the credential is that of the path.

@@ -4,7 +4,8 @@ use crate::batch::tree;
 use crate::leases::{Leases, Stored};
 use crate::policy::Policy;
 use crate::record::{
-    BatchInfo, BatchRecord, ExchangeRecord, Message, NodeId, NodeRecord, Place, Representation, mapped, node_id,
+    Admission, BatchInfo, BatchRecord, ExchangeRecord, Message, NodeId, NodeRecord, Place, Representation, mapped,
+    node_id,
 };
 use crate::refusal::Refusal;
 use crate::store::{Read, StoreError, Write};
@@ -70,7 +71,8 @@ pub(crate) fn register(
         }
         sweep::put_registration(records, &id, up, policy)?;
     }
-    let record = NodeRecord { credential: bytes, batches: Vec::new(), representations: 0, requests: 0, by };
+    let record =
+        NodeRecord { credential: bytes, batches: Vec::new(), representations: 0, requests: 0, by, admission: None };
     records.put_node(&id, &record)?;
     Ok(Kept::New)
 }
@@ -139,10 +141,35 @@ pub(crate) fn load(
     if record.batches.is_empty() || leases.knows(id) {
         return Ok(());
     }
-    let stored = |info: &BatchInfo| Ok(Stored { info: *info, taken: records.taken(id, info.epoch)? });
+    let stored = |info: &BatchInfo| {
+        let admission = record.admission.filter(|admission| admission.epoch == info.epoch);
+        Ok(Stored { info: *info, taken: records.taken(id, info.epoch)?, admission })
+    };
     let stored = record.batches.iter().map(stored).collect::<Result<Vec<_>, StoreError>>()?;
     leases.load(id, &stored, now, policy);
     Ok(())
+}
+
+/// The node's newest batch is for clients alone that have this key. `EpochUnknown` if it is not of the newest batch.
+pub(crate) fn admit(
+    records: &mut dyn Write,
+    leases: &Leases,
+    id: &NodeId,
+    token: &[u8],
+    admission: Admission,
+) -> Result<Kept, Refusal> {
+    let mut record = node(records, id)?;
+    check_token(&record, token)?;
+    if newest(&record) != Some(admission.epoch) {
+        return Err(Reject::EpochUnknown.into());
+    }
+    if record.admission == Some(admission) {
+        return Ok(Kept::Same);
+    }
+    record.admission = Some(admission);
+    records.put_node(id, &record)?;
+    leases.admit(id, &admission);
+    Ok(Kept::New)
 }
 
 /// G2: moves the mark below which indices may have been handed out.

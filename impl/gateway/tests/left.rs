@@ -24,10 +24,10 @@ async fn what_is_left() {
     assert_eq!(gateway.stock(&id), Ok(Stock { epoch: 1, left: 4, ends_in: MONTH }));
 
     // What is on loan may come back; what an Initiate took does not, whatever the node thinks of it.
-    let offer = gateway.offer(&id, ANNA).await.unwrap();
-    gateway.offer(&id, ANNA).await.unwrap();
+    let offer = gateway.offer(&id, ANNA, &[]).await.unwrap();
+    gateway.offer(&id, ANNA, &[]).await.unwrap();
     assert_eq!(gateway.stock(&id).unwrap().left, 4);
-    let (at, _) = gateway.queue(&id, &initiate(&anna, &lamp.identity, &offer)).await.unwrap();
+    let (at, _) = gateway.queue(&id, ANNA, &initiate(&anna, &lamp.identity, &offer)).await.unwrap();
     assert_eq!(gateway.stock(&id).unwrap().left, 3);
     gateway.discard(&at, &lamp.token()).await.unwrap();
     assert_eq!(gateway.stock(&id).unwrap().left, 3);
@@ -38,9 +38,9 @@ async fn what_is_left() {
     assert_eq!(gateway.stock(&id), Ok(Stock { epoch: 1, left: 3, ends_in: MONTH }));
 
     // A batch that has ended serves nobody.
-    sleep(MONTH);
+    sleep(MONTH).await;
     assert_eq!(gateway.stock(&id), Ok(Stock { epoch: 1, left: 3, ends_in: 0 }));
-    sleep(1);
+    sleep(1).await;
     assert_eq!(gateway.stock(&id), Ok(Stock { epoch: 1, left: 0, ends_in: 0 }));
     gateway.publish(&id, &lamp.publish(8)).await.unwrap();
     assert_eq!(gateway.stock(&id), Ok(Stock { epoch: 2, left: 256, ends_in: MONTH }));

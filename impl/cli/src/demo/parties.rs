@@ -94,6 +94,7 @@ pub(super) async fn sleeper(
         no_clock: None,
         depth: 3,
         suite: 2,
+        admission: None,
         insist_on_refresh: false,
     };
     let gateway = Gateway::connect(url, Parameters::default()).await?.tapped(node_tap(teller.clone()));
@@ -207,7 +208,13 @@ pub(super) async fn call(
     let gateway = Gateway::connect(url, Parameters::default()).await?;
     let gateway = gateway.tapped(client_tap(teller.clone(), caller, lifeline));
     let args = CallArgs {
-        to: To { dir: root.join(caller.name), node: credential_of(root, "lamp"), gateway: url.into(), wait: PATIENCE },
+        to: To {
+            dir: root.join(caller.name),
+            node: credential_of(root, "lamp"),
+            gateway: url.into(),
+            wait: PATIENCE,
+            admission: None,
+        },
         cwt: caller.refresh.then(|| root.join("ben.cwt")),
         refresh: caller.refresh,
         data: Data { data: Some(caller.early_data.into()), data_file: None },

@@ -2,27 +2,27 @@
 
 use super::{Gateway, ROUNDS};
 use crate::batch::Parts;
-use crate::leases::Lease;
+use crate::leases::{Lease, Shown};
 use crate::puzzle::Checked;
-use crate::record::NodeId;
+use crate::record::{Admission, NodeId};
 use crate::refusal::Refusal;
-use crate::steps;
+use crate::steps::{self, Kept};
 use crate::store::Store;
 use crate::time::until;
-use dke::Reject;
+use dke::{BatchKey, Reject};
 use dke_coap::subscriber;
 use std::net::IpAddr;
 use std::time::Duration;
 
 impl<S: Store> Gateway<S> {
-    /// G2: the Offer of one prekey, leased to `by`. `solution`: of the puzzle that the gateway has set before, or nothing.
-    /// `Puzzle` has the puzzle that is to be solved first, if there is one.
+    /// G2: the Offer of one prekey, leased to `by`. `solution`: the answer to the puzzle or challenge that the gateway has set before, or
+    /// nothing. `Puzzle` has what is to be answered first, if there is something.
     pub async fn offer(&self, node: &NodeId, by: IpAddr, solution: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let (by, mut solved) = (subscriber(by), 0);
+        let (by, mut shown) = (subscriber(by), Shown::default());
         for _ in 0..ROUNDS {
             let now = self.moment();
             let seconds = |end: Duration| until(end, now.up).max(1);
-            match self.leases.lease(node, by, solved, now, &self.policy) {
+            match self.leases.lease(node, by, shown, now, &self.policy) {
                 Lease::Given { epoch, index, reserve } => {
                     if let Some(to) = reserve {
                         tokio::spawn(self.reserve(*node, epoch, to));
@@ -31,7 +31,13 @@ impl<S: Store> Gateway<S> {
                 }
                 Lease::Unknown => self.load(node, now.up)?,
                 Lease::Reserve { epoch, to } => self.reserve(*node, epoch, to).await?,
-                Lease::Puzzle(difficulty) => solved = self.check_puzzle(difficulty, node, by, solution, now.up)?,
+                Lease::Puzzle(difficulty) => {
+                    shown.solved = self.check_puzzle(difficulty, node, by, solution, now.up)?;
+                }
+                Lease::Admission { epoch, key } => {
+                    self.check_admission(epoch, &key, node, by, solution, now.up)?;
+                    shown.admitted = true;
+                }
                 Lease::Exhausted { back } => {
                     return Err(Refusal::Later(Reject::Exhausted, self.retry(node, back, now.up)));
                 }
@@ -58,6 +64,38 @@ impl<S: Store> Gateway<S> {
             Checked::Wrong => Err(Refusal::Puzzle(puzzles.set(difficulty, by, node, now))),
             Checked::Full => Err(Refusal::Busy(self.policy.retry_after)),
         }
+    }
+
+    /// `Puzzle` with a challenge if the requester has not shown that it has the admission key.
+    fn check_admission(
+        &self,
+        epoch: u64,
+        key: &BatchKey,
+        node: &NodeId,
+        by: IpAddr,
+        answer: &[u8],
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let busy = || Refusal::Busy(self.policy.retry_after);
+        let puzzles = self.puzzles.as_ref().ok_or_else(busy)?;
+        match puzzles.admit(key, by, node, answer, now) {
+            Checked::Solved => Ok(()),
+            Checked::Wrong => Err(Refusal::Puzzle(puzzles.challenge(epoch, by, node, now))),
+            Checked::Full => Err(busy()),
+        }
+    }
+
+    /// The node's newest batch is for those clients alone that have the admission key of this epoch.
+    pub async fn put_admission(
+        &self,
+        node: &NodeId,
+        token: &[u8],
+        epoch: u64,
+        key: &BatchKey,
+    ) -> Result<Kept, Refusal> {
+        let (id, token, leases) = (*node, token.to_vec(), self.leases.clone());
+        let admission = Admission { epoch, key: *key.expose() };
+        self.store.write(move |records| steps::admit(records, &leases, &id, &token, admission)).await
     }
 
     /// Takes over what the store knows of a node's leases.

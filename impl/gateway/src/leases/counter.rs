@@ -2,8 +2,10 @@
 
 use super::{MOVE, RESERVE};
 use crate::record::BatchInfo;
+use dke::BatchKey;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub(super) struct Counter {
     pub(super) epoch: u64,
@@ -20,6 +22,8 @@ pub(super) struct Counter {
     pub(super) returned: Indices,
     /// Prekeys that an address has on loan, or whose Initiates wait for the node.
     shares: Vec<(IpAddr, u16)>,
+    /// Only who has this key gets an Offer.
+    pub(super) admission: Option<Arc<BatchKey>>,
 }
 
 /// Why no index is free.
@@ -44,6 +48,7 @@ impl Counter {
             out: Lent::default(),
             returned: Indices::default(),
             shares: Vec::new(),
+            admission: None,
         }
     }
 

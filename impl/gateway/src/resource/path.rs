@@ -4,7 +4,8 @@ use crate::record::{NodeId, Place};
 use crate::refusal::Refusal;
 use dke::Reject;
 use dke_coap::names::{
-    CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, NODES, OFFER, PUBLICATION, REQUESTS, RESPONSE, ROOT, SEALED, TOKEN,
+    ADMISSION, CONFIRM, CREDENTIAL, INITIATE, LEFT, MAILBOX, NODES, OFFER, PUBLICATION, REQUESTS, RESPONSE, ROOT,
+    SEALED, TOKEN,
 };
 
 pub use dke_coap::names::{node_name, read_node_name};
@@ -33,6 +34,8 @@ pub(crate) enum Resource<'a> {
     Left(NodeId),
     /// `/dke/{node}/offer`
     Offer(NodeId),
+    /// `/dke/{node}/admission`
+    Admission(NodeId),
     /// `/dke/{node}/initiate`
     Initiate(NodeId),
     /// `/dke/{node}/mailbox`
@@ -71,6 +74,7 @@ impl<'a> Resource<'a> {
                     PUBLICATION => Resource::Publication(node),
                     LEFT => Resource::Left(node),
                     OFFER => Resource::Offer(node),
+                    ADMISSION => Resource::Admission(node),
                     INITIATE => Resource::Initiate(node),
                     MAILBOX => Resource::Mailbox(node),
                     CONFIRM => Resource::Confirm(node),
