@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Open what the other end has sealed
     Open(Open),
+    /// Give again what was received and could not be written
+    #[command(after_help = "Example:\n  dke deliver anna")]
+    Deliver(Dir),
     /// Export bytes from an exchange: both ends get the same
     Export(Export),
     /// Show a message, a credential or a CWT in CBOR diagnostic notation

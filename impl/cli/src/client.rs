@@ -7,9 +7,10 @@ use crate::files::{self, Out, now};
 use crate::node::given;
 use crate::report::{Report, data};
 use dke::client::{AwaitingConfirm, Client, Request};
+use dke::crypto::Crypto as _;
 use dke::params::{DATA_MAX, INITIATE_MAX};
-use dke::{Credential, Misuse, Mode, Reject};
-use dke_state::{ClientDir, Identity, Locked, SessionState, mode_name};
+use dke::{Credential, Misuse, Mode, Reject, RustCrypto};
+use dke_state::{ClientDir, HexN, Identity, Locked, SessionState, Undelivered, mode_name};
 use rand_core::OsRng;
 use serde_json::json;
 use std::path::Path;
@@ -70,6 +71,10 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
     let bytes = files::read(confirm)?;
     let message = dke::message::Confirm::parse(&bytes).map_err(|reject| Fault::from(reject).about(confirm))?;
     let mut file = ClientDir::open(Locked::open(dir)?)?;
+    let from = RustCrypto::sha256(&bytes);
+    if let Some(received) = file.state.undelivered.find(&from) {
+        return Ok(Report::again(received).delivering(dir, vec![from]));
+    }
     let candidates: Vec<_> = file
         .state
         .pending
@@ -87,16 +92,20 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
             Ok(done) => {
                 let node = hex::encode(pending.node.0);
                 let peer = file.state.names.get(&node).cloned().unwrap_or(node);
-                file.keep(SessionState::new(&peer, &pending.node.0, &done.session, early.expose()))?;
-                return Ok(Report::new()
+                let report = Report::new()
                     .with("step", "C2")
-                    .with("node", peer)
+                    .with("node", peer.clone())
                     .with("mode", mode_name(done.session.mode))
                     .with("epoch", done.session.epoch)
                     .with("index", done.session.index)
                     .with("answer", data(done.answer))
                     .with("early_fingerprint", hex::encode(early.fingerprint()))
-                    .with("session_fingerprint", hex::encode(done.session.secret.fingerprint())));
+                    .with("session_fingerprint", hex::encode(done.session.secret.fingerprint()));
+                let (from_hash, facts) = (HexN(from), report.facts());
+                let received = Undelivered { from: from_hash, peer: pending.node.clone(), facts, content: None };
+                file.state.undelivered.put(received)?;
+                file.keep(SessionState::new(&peer, &pending.node.0, &done.session, early.expose()))?;
+                return Ok(report.delivering(dir, vec![from]));
             }
             Err(failed) => fault = failed.error.into(),
         }

@@ -72,7 +72,7 @@ fn play(args: &Demo, root: &Path, json: bool) -> Result<Report, Fault> {
         (true, true, true) => None,
     };
     if let Some(what) = wrong {
-        anstream::print!("{text}");
+        crate::output::show(&text);
         return Err(Fault::Failed(what.into()));
     }
     Ok(Report::new()

@@ -98,7 +98,8 @@ impl From<dke_state::Error> for Fault {
             | Error::IdentityExists(_)
             | Error::NoExchange
             | Error::WrongRole(..)
-            | Error::EpochUnknown => "Usage",
+            | Error::EpochUnknown
+            | Error::Undelivered(_) => "Usage",
         };
         Fault::Input { name, sentence: error.to_string() }
     }

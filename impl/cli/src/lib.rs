@@ -21,6 +21,7 @@ mod network_args;
 mod node;
 mod node_run;
 mod outer;
+mod output;
 mod protect;
 mod protect_args;
 mod recover;
@@ -44,15 +45,8 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return misused(&error),
     };
-    match run(&args) {
-        Ok(report) => {
-            match report.bytes().filter(|_| !args.json) {
-                // Nobody reads it any more: then there is nobody to be told.
-                Some(bytes) => drop(protect::print(bytes)),
-                None => anstream::print!("{}", if args.json { report.json() } else { report.text() }),
-            }
-            ExitCode::SUCCESS
-        }
+    match run(&args).and_then(|report| output::deliver(&report, args.json)) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             complain(&fault, args.json);
             ExitCode::from(fault.code())
@@ -75,7 +69,7 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn complain(fault: &Fault, json: bool) {
-    anstream::eprintln!("{}", if json { fault.json() } else { report::printable(&format!("dke: {fault}")) });
+    output::tell(&if json { fault.json() } else { format!("dke: {fault}") });
 }
 
 fn run(args: &Args) -> Result<Report, Fault> {
@@ -89,6 +83,7 @@ fn run(args: &Args) -> Result<Report, Fault> {
         Command::Request(args) => request::run(args),
         Command::Seal(args) => protect::seal(args),
         Command::Open(args) => protect::open(args),
+        Command::Deliver(args) => protect::deliver(args),
         Command::Export(args) => protect::export(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(command) => vectors::run(command),

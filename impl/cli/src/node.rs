@@ -5,11 +5,12 @@ use crate::exchange;
 use crate::fault::Fault;
 use crate::files::{self, Out, now};
 use crate::report::{Report, data};
+use dke::crypto::Crypto as _;
 use dke::node::{Incoming, Node, Plan};
 use dke::params::{CONFIRM_MAX, DATA_MAX, PUBLICATION_MAX};
 use dke::store::{NodeStore as _, Pins};
-use dke::{Credential, Depth, Suite};
-use dke_state::{Hex, Identity, Locked, NodeDir, SessionState, mode_name};
+use dke::{Credential, Depth, RustCrypto, Suite};
+use dke_state::{Hex, HexN, Identity, Locked, NodeDir, SessionState, Undelivered, mode_name};
 use rand_core::OsRng;
 use serde_json::json;
 use std::path::PathBuf;
@@ -73,6 +74,11 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let identity = Identity::load(&locked)?;
     let mut file = NodeDir::open(locked)?;
     let output = Out::reserve(&args.out)?;
+    let from = RustCrypto::sha256(&initiate);
+    // Before a prekey is used up.
+    if file.state.undelivered.find(&from).is_none() {
+        file.state.undelivered.has_room()?;
+    }
     let (clients, authorities) = (file.state.clients.clone(), file.state.authorities.clone());
     let (clients, authorities) = (parse(&clients)?, parse(&authorities)?);
     let pins = Pins::new(&clients, &authorities)?;
@@ -82,6 +88,9 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let accepted = match node.accept(&mut file, &pins, &initiate, &mut buffer).map_err(|e| about(e.into()))? {
         Incoming::Repeated(confirm) => {
             output.write(confirm)?;
+            if let Some(received) = file.state.undelivered.find(&from) {
+                return Ok(Report::again(received).delivering(&args.dir, vec![from]));
+            }
             return Ok(Report::new()
                 .with("step", "N3")
                 .with("repeated", true)
@@ -97,11 +106,7 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
     let confirmed = accepted.confirm(&mut file, &answer, &mut OsRng, &mut out).map_err(|failed| failed.error)?;
     out.truncate(confirmed.len);
     let session = confirmed.session;
-    file.keep_session(
-        SessionState::new(peer.subject(), peer.hash(), &session, early.expose()).vouched(peer.vouched()),
-    )?;
-    output.write(&out)?;
-    Ok(Report::new()
+    let report = Report::new()
         .with("step", "N3")
         .with("repeated", false)
         .with("client", peer.subject())
@@ -115,7 +120,13 @@ pub(crate) fn accept(args: &Accept) -> Result<Report, Fault> {
         .with("early_fingerprint", hex::encode(early.fingerprint()))
         .with("session_fingerprint", hex::encode(session.secret.fingerprint()))
         .with("confirm", args.out.display().to_string())
-        .with("bytes", out.len()))
+        .with("bytes", out.len());
+    let received = Undelivered { from: HexN(from), peer: HexN(*peer.hash()), facts: report.facts(), content: None };
+    file.state.undelivered.put(received)?;
+    let state = SessionState::new(peer.subject(), peer.hash(), &session, early.expose()).vouched(peer.vouched());
+    file.keep_session(state)?;
+    output.write(&out)?;
+    Ok(report.delivering(&args.dir, vec![from]))
 }
 
 /// N4.

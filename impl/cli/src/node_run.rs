@@ -7,8 +7,9 @@ use crate::files::now;
 use crate::hardening::clear_stack;
 use crate::network_args::NodeRun;
 use crate::node::parse;
+use crate::output::{self, tell};
 use crate::report::Report;
-use crate::serve::{interrupted, runtime, tell};
+use crate::serve::{interrupted, runtime};
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
 use dke::node::Node;
@@ -113,7 +114,7 @@ fn told(wake: &Wake) -> Report {
 }
 
 fn show(wake: &Wake, json: bool) {
-    anstream::print!("{}", if json { told(wake).json() } else { format!("{wake}\n") });
+    output::show(&if json { told(wake).json() } else { format!("{wake}\n") });
 }
 
 /// What went wrong, and what was done all the same.

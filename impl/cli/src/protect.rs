@@ -1,19 +1,21 @@
 //! `dke export`, `dke seal`, `dke open`, and sealed representations at the gateway.
 
+use crate::args::Dir;
 use crate::exchange::{stage_name, trust_name};
 use crate::fault::Fault;
 use crate::files::{self, Out, now};
 use crate::protect_args::{Export, Leave, ObjectFormat, Open, Read, Seal};
 use crate::report::{Report, data};
 use crate::serve::runtime;
-use dke::Credential;
+use dke::crypto::Crypto as _;
 use dke::store::NodeStore as _;
+use dke::{Credential, RustCrypto};
 use dke_agent::Gateway;
 use dke_app::exchange::{Format, Stage};
 use dke_app::{Error, Exporter as _, Misuse, Reject};
 use dke_coap::Parameters;
-use dke_state::{CREDENTIAL_FILE, Held, Party};
-use std::io::{self, Read as _, Write as _};
+use dke_state::{CREDENTIAL_FILE, Held, Hex, HexN, Party, Undelivered};
+use std::io::{self, Read as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -52,8 +54,26 @@ pub(crate) fn open(args: &Open) -> Result<Report, Fault> {
     let object = input(args.file.as_deref())?;
     let output = args.out.as_deref().map(Out::reserve).transpose()?;
     let mut party = Party::open(&args.dir)?;
-    let (report, content) = opened(&mut party, args.format.into(), &object, |party| args.which.all(party))?;
+    let received = opened(&mut party, args.format.into(), &object, |party| args.which.all(party))?;
+    let content = received.content.as_ref().map(|content| content.0.clone()).unwrap_or_default();
+    let report = Report::again(&received).delivering(&args.dir, vec![received.from.0]);
     written(report, "content", output, args.out.as_deref(), content)
+}
+
+/// `dke deliver`.
+pub(crate) fn deliver(args: &Dir) -> Result<Report, Fault> {
+    let mut party = Party::open(&args.dir)?;
+    let told = |one: &Undelivered| {
+        let report = Report::again(one);
+        match &one.content {
+            Some(content) => report.with("content", data(&content.0)).value(),
+            None => report.value(),
+        }
+    };
+    let all = party.undelivered().all();
+    let contents = all.iter().map(|one| one.from.0).collect();
+    let told: Vec<_> = all.iter().map(told).collect();
+    Ok(Report::new().with("received", told).delivering(&args.dir, contents))
 }
 
 /// `dke node leave`.
@@ -102,12 +122,14 @@ pub(crate) fn read(args: &Read) -> Result<Report, Fault> {
         Ok::<_, Fault>(gateway.sealed(node.hash(), &title).await?)
     })?;
     let mut party = Party::open(&args.dir)?;
-    let (report, content) = opened(&mut party, form.into(), &object, |party| {
+    let received = opened(&mut party, form.into(), &object, |party| {
         let mut held = party.held()?;
         held.retain(|one| one.peer_hash == Some(*node.hash()));
         Ok(held)
     })?;
-    Ok(report.with("name", title).with("content", data(&content)))
+    let report = Report::again(&received).with("name", title);
+    let content = received.content.as_ref().map(|content| data(&content.0));
+    Ok(report.with("content", content).delivering(&args.dir, vec![received.from.0]))
 }
 
 /// The name under which an object stands at the gateway.
@@ -124,20 +146,28 @@ fn sealed(held: &mut Held<'_>, format: Format, exp: Option<u64>, content: &[u8])
     Ok((stage, held.exchange.seal(stage, format, exp, content)?))
 }
 
-/// Opens an object with the keys of one of these exchanges; it is durable that it was opened.
+/// Opens an object with the keys of one of these exchanges. That it was opened becomes durable in one with the content, which stays until it is
+/// delivered.
 fn opened(
     party: &mut Party,
     format: Format,
     object: &[u8],
     meant: impl for<'a> Fn(&'a mut Party) -> Result<Vec<Held<'a>>, Fault>,
-) -> Result<(Report, Vec<u8>), Fault> {
+) -> Result<Undelivered, Fault> {
+    let from = RustCrypto::sha256(object);
+    if let Some(received) = party.undelivered().find(&from) {
+        return Ok(received.clone());
+    }
     let mut refusal = Reject::UnknownKey.into();
     for mut held in meant(party)? {
         match held.exchange.open(format, Some(now(None)), object) {
             Ok((stage, content)) => {
-                let report = about(&held, stage);
+                let (from, peer) = (HexN(from), HexN(held.peer_hash.unwrap_or_default()));
+                let facts = about(&held, stage).facts();
+                let received = Undelivered { from, peer, facts, content: Some(Hex(content)) };
+                party.undelivered().put(received.clone())?;
                 party.save()?;
-                return Ok((report, content));
+                return Ok(received);
             }
             Err(Error::Peer(Reject::UnknownKey)) => {}
             Err(error) => refusal = error,
@@ -180,11 +210,4 @@ fn written(
         return Ok(report.with(name, path.display().to_string()).with("bytes", bytes.len()));
     }
     Ok(report.with(name, data(&bytes)).raw(bytes))
-}
-
-/// Writes bytes to standard output.
-pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
 }

@@ -2,8 +2,9 @@
 
 use crate::args::{RecoverClient, RecoverNode};
 use crate::fault::Fault;
+use crate::output::tell;
 use crate::report::Report;
-use crate::serve::{runtime, tell};
+use crate::serve::runtime;
 use dke::message::Offer;
 use dke::{Credential, RustCrypto};
 use dke_agent::Gateway;

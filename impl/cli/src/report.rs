@@ -1,13 +1,25 @@
 //! What a command tells: the same facts for people and as JSON.
 
+use dke::crypto::Hash;
+use dke_state::Undelivered;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 /// Facts in the order in which they are to be read.
 #[derive(Default)]
 pub(crate) struct Report {
-    facts: Vec<(&'static str, Value)>,
+    facts: Vec<(Cow<'static, str>, Value)>,
     text: Option<String>,
     raw: Option<Vec<u8>>,
+    /// What counts as delivered when all of this has been written.
+    delivers: Option<Delivery>,
+}
+
+/// Contents that wait in a directory until they are delivered.
+pub(crate) struct Delivery {
+    pub(crate) dir: PathBuf,
+    pub(crate) contents: Vec<Hash>,
 }
 
 impl Report {
@@ -17,8 +29,30 @@ impl Report {
 
     /// One fact more.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Report {
-        self.facts.push((name, value.into()));
+        self.facts.push((name.into(), value.into()));
         self
+    }
+
+    /// What was to be told before.
+    pub(crate) fn again(told: &Undelivered) -> Report {
+        let facts = told.facts.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect();
+        Report { facts, ..Report::default() }
+    }
+
+    /// The facts, to be kept until they were told.
+    pub(crate) fn facts(&self) -> Vec<(String, Value)> {
+        self.facts.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+    }
+
+    /// When this has been written, these contents of a directory are delivered.
+    pub(crate) fn delivering(mut self, dir: &Path, contents: Vec<Hash>) -> Report {
+        self.delivers = Some(Delivery { dir: dir.to_path_buf(), contents });
+        self
+    }
+
+    /// What is delivered with it.
+    pub(crate) fn delivers(&self) -> Option<&Delivery> {
+        self.delivers.as_ref()
     }
 
     /// For people, instead of the list of facts.
@@ -56,7 +90,7 @@ impl Report {
     /// The facts as one value.
     pub(crate) fn value(&self) -> Value {
         let map: Map<String, Value> =
-            self.facts.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
+            self.facts.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         Value::Object(map)
     }
 

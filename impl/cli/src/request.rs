@@ -7,13 +7,14 @@ use crate::protect_args::Request;
 use crate::report::{Report, data};
 use crate::serve::runtime;
 use coap_lite::{CoapOption, Packet};
-use dke::crypto::Hash;
+use dke::RustCrypto;
+use dke::crypto::{Crypto as _, Hash};
 use dke_agent::serving::texts;
 use dke_agent::{Gateway, Unanswered, Waiting};
 use dke_app::{Error, message};
 use dke_coap::Parameters;
 use dke_coap::names::NODES;
-use dke_state::{AskedState, ClientDir, Held, Hex, HexN, Locked, Party};
+use dke_state::{AskedState, ClientDir, Held, Hex, HexN, Locked, Party, Undelivered};
 use rand_core::{OsRng, RngCore as _};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -49,17 +50,25 @@ pub(crate) async fn ask(args: &Request, gateway: &Gateway) -> Result<Report, Fau
 
 /// All that this node has not answered.
 async fn again(args: &Request, url: &Url, gateway: &Gateway) -> Result<Report, Fault> {
-    let mut responses = Vec::new();
+    let file = ClientDir::open(Locked::wait(&args.dir)?)?;
+    // What was received and not delivered, and is an answer of this node, comes first.
+    let kept: Vec<_> = file.state.undelivered.all().iter().filter(|one| url.is(&one.peer.0)).cloned().collect();
+    drop(file);
+    let mut responses: Vec<Value> = kept.iter().map(|one| Report::again(one).value()).collect();
+    let mut delivered: Vec<Hash> = kept.iter().map(|one| one.from.0).collect();
     for mut waiting in all(&args.dir, url)? {
         let report =
             match told(gateway.answer_of(&waiting.node.clone(), &mut waiting, deadline(args.wait)).await, &waiting) {
-                Ok(report) => report.value(),
+                Ok(report) => {
+                    delivered.push(waiting.received());
+                    report.value()
+                }
                 Err(broken @ Fault::Broken(_)) => return Err(broken),
                 Err(fault) => json!({ "request": waiting.line, "unanswered": fault.to_string() }),
             };
         responses.push(report);
     }
-    Ok(Report::new().with("responses", responses))
+    Ok(Report::new().with("responses", responses).delivering(&args.dir, delivered))
 }
 
 fn give_up(args: &Request, url: &Url) -> Result<Report, Fault> {
@@ -159,15 +168,19 @@ fn told(answered: Result<Packet, Unanswered<Fault>>, waiting: &AskedFile) -> Res
         Unanswered::Caller(misuse) => misuse.into(),
         Unanswered::Storage(fault) => fault,
     })?;
-    let code = message::code(&response);
+    Ok(response_report(&response, waiting).delivering(&waiting.dir, vec![waiting.received()]))
+}
+
+fn response_report(response: &Packet, waiting: &AskedFile) -> Report {
+    let code = message::code(response);
     let format = response.get_first_option(CoapOption::ContentFormat);
     let format = format.map(|bytes| bytes.iter().take(2).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)));
-    Ok(Report::new()
+    Report::new()
         .with("request", waiting.line.clone())
         .with("keys", waiting.keys)
         .with("code", format!("{}.{:02}", code >> 5, code & 0x1f))
         .with("format", format)
-        .with("payload", data(&response.payload)))
+        .with("payload", data(&response.payload))
 }
 
 /// Method and path, for people.
@@ -188,6 +201,11 @@ struct AskedFile {
 }
 
 impl AskedFile {
+    /// Tells its response from all that waits to be delivered.
+    fn received(&self) -> Hash {
+        RustCrypto::sha256(&self.id)
+    }
+
     fn gone(&self) -> Error<Fault> {
         Error::Storage(Fault::usage(format!("{} awaits no response any more.", self.line)))
     }
@@ -223,6 +241,9 @@ impl Waiting for AskedFile {
         for protected in file.protected() {
             protected.awaiting.retain(|one| one.id.0 != self.id);
         }
+        let facts = response_report(&response, self).facts();
+        let received = Undelivered { from: HexN(self.received()), peer: HexN(self.node), facts, content: None };
+        file.state.undelivered.put(received).map_err(storage)?;
         file.save().map_err(storage)?;
         Ok(response)
     }

@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::files;
 use crate::network_args::Serve;
+use crate::output::{show, tell};
 use crate::report::Report;
 use dke_coap::Parameters;
 use dke_gateway::resource::node_name;
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
             tokio::spawn(serve_http);
         }
         let ready = ready.with("store", args.store.display().to_string());
-        anstream::print!("{}", if json { ready.json() } else { ready.text() });
+        show(&if json { ready.json() } else { ready.text() });
         tokio::select! {
             broken = failure(&gateway) => Err(broken),
             never = sweep(&gateway) => match never {},
@@ -104,11 +105,6 @@ pub(crate) async fn interrupted() {
         () = wait(SignalKind::interrupt()) => {}
         () = wait(SignalKind::terminate()) => {}
     }
-}
-
-/// A line for the operator.
-pub(crate) fn tell(line: &str) {
-    anstream::eprintln!("{}", crate::report::printable(line));
 }
 
 /// A runtime for one command.

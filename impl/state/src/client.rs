@@ -7,6 +7,7 @@ use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::{AskedState, Protected, SessionState};
+use crate::undelivered::Shelf;
 use dke::client::{AWAITING, AwaitingConfirm};
 use dke::crypto::Hash;
 use dke::store::{ClientStore, Pending};
@@ -29,6 +30,9 @@ pub struct ClientState {
     pub pending: Vec<PendingState>,
     /// Oldest first.
     pub sessions: Vec<SessionState>,
+    /// What was received and not delivered yet.
+    #[serde(default, skip_serializing_if = "Shelf::is_empty")]
+    pub undelivered: Shelf,
 }
 
 impl State for ClientState {

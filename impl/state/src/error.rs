@@ -40,6 +40,9 @@ pub enum Error {
     /// A state would become so large that it could not be read again.
     #[error("{} would become too large; nothing was changed.", .0.display())]
     TooLarge(PathBuf),
+    /// As much as may wait to be delivered does.
+    #[error("{} contents that were received wait to be delivered; `dke deliver` gives them.", .0)]
+    Undelivered(usize),
     /// Nothing tells which epochs were used.
     #[error(
         "Nothing here tells which epochs this node has used: name its gateway with --gateway, or give the last epoch with --epoch. \

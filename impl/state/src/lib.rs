@@ -57,6 +57,7 @@ mod real;
 mod recover;
 mod session;
 mod shared;
+mod undelivered;
 
 pub use client::{ClientDir, ClientState, PendingState};
 pub use disk::{Disk, Stamp};
@@ -71,3 +72,4 @@ pub use real::RealDisk;
 pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
 pub use shared::SharedClientDir;
+pub use undelivered::{Shelf, UNDELIVERED_MAX, Undelivered};

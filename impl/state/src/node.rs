@@ -7,6 +7,7 @@ use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::SessionState;
+use crate::undelivered::Shelf;
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
 use dke::stock::Allowance;
@@ -47,6 +48,9 @@ pub struct NodeState {
     /// Requests whose responses the gateway has not acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<KeptRequest>,
+    /// What was received and not delivered yet.
+    #[serde(default, skip_serializing_if = "Shelf::is_empty")]
+    pub undelivered: Shelf,
 }
 
 impl State for NodeState {

@@ -43,7 +43,15 @@ pub struct Held<'a> {
 impl Party {
     /// The directory of a node or of a client.
     pub fn open(dir: &Path) -> Result<Party, Error> {
-        let locked = Locked::open(dir)?;
+        Party::of(Locked::open(dir)?)
+    }
+
+    /// The same, after other processes have ended.
+    pub fn wait(dir: &Path) -> Result<Party, Error> {
+        Party::of(Locked::wait(dir)?)
+    }
+
+    fn of(locked: Locked) -> Result<Party, Error> {
         match Identity::load(&locked)?.role_in(&locked)? {
             Some(Role::Node) => NodeDir::open(locked).map(Party::Node),
             Some(Role::Client) => ClientDir::open(locked).map(Party::Client),

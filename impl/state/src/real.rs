@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// Its file `lock` is locked while a process works on it.
 const LOCK: &str = "lock";
 
+/// Rights of others than the owner.
+const OTHERS: u32 = 0o077;
+
 /// A directory of the operating system. No name in it is followed if it is a link.
 pub struct RealDisk {
     dir: PathBuf,
@@ -57,7 +60,15 @@ impl Disk for RealDisk {
 
     fn read(&self, name: &str, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         let Some(file) = found(self.file(name, OpenOptions::new().read(true)))? else { return Ok(None) };
-        let length = file.metadata()?.len();
+        let metadata = file.metadata()?;
+        // Somebody has changed it, or restored it with the rights of another file.
+        if metadata.mode() & OTHERS != 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "it is open to others; `chmod 600` it, and think about who may have read it",
+            ));
+        }
+        let length = metadata.len();
         if length > limit {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too long"));
         }

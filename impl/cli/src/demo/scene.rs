@@ -3,6 +3,7 @@
 use crate::diagram::Diagram;
 use crate::fault::Fault;
 use crate::files::Out;
+use crate::output::show;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -93,14 +94,14 @@ impl Recorder {
     pub(super) fn new(root: &Path, draw: bool) -> Recorder {
         let diagram = Diagram::new(NAMES.len());
         if draw {
-            anstream::println!("{}", diagram.head(&NAMES));
+            show(&format!("{}\n", diagram.head(&NAMES)));
         }
         Recorder { diagram, draw, root: root.to_path_buf(), events: Vec::new(), steps: Vec::new() }
     }
 
     pub(super) fn record(&mut self, event: Event) -> Result<(), Fault> {
         if self.draw {
-            anstream::println!("{}", self.line(&event));
+            show(&format!("{}\n", self.line(&event)));
         }
         if let What::Message { from, to, name, bytes, .. } = &event.what {
             // Requests and responses are no CBOR.

@@ -62,6 +62,13 @@ impl Place {
         (told["error"].as_str().unwrap().to_string(), sentence)
     }
 
+    /// Runs it, and expects that it fails in a sentence.
+    pub fn refused_or_broken(&self, words: &str) {
+        let output = self.run(words);
+        assert!(matches!(output.status.code(), Some(1 | 2)), "dke {words}");
+        serde_json::from_slice::<Value>(&output.stderr).unwrap();
+    }
+
     /// All files but the locks.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
