@@ -27,6 +27,9 @@ pub(crate) struct Serve {
     /// Let nodes register themselves
     #[arg(long)]
     pub(crate) open: bool,
+    /// Nodes that one address may register itself, with --open
+    #[arg(long, value_name = "NUMBER", default_value_t = 64)]
+    pub(crate) nodes_per_address: usize,
     /// For how many seconds a prekey is kept for a requester
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) lease: u64,

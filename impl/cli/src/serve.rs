@@ -51,6 +51,7 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
 async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     let policy = Policy {
         open: args.open,
+        nodes_per_address: args.nodes_per_address,
         puzzle: args.puzzle,
         puzzle_max: args.puzzle_max,
         prekey_share: args.prekey_share,

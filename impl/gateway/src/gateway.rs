@@ -175,7 +175,7 @@ impl<S: Store> Gateway<S> {
             let change = move |records: &mut dyn Write| {
                 // From here on the leases follow what is written: who reads an older state cannot put it in their place.
                 steps::load(records, &leases, &id, &steps::node(records, &id)?, now.up, &policy)?;
-                steps::publish(records, &leases, &id, &seen, &header, new, now.date)
+                steps::publish(records, &leases, &id, &seen, &header, new, now.date, &policy)
             };
             if self.store.write(change).await? {
                 self.wakes.awake(node, now.up);

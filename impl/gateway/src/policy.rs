@@ -40,6 +40,8 @@ pub struct Policy {
     pub queue_max: u32,
     /// Differing Confirms that are kept for one exchange.
     pub confirms_max: usize,
+    /// Answered exchanges that are kept for one node when their batches are gone; the oldest go.
+    pub exchanges_max: usize,
     /// For how long an exchange is kept, from its Initiate on.
     pub retention: u64,
     /// "Retry after" where the node's habits are not known yet.
@@ -73,7 +75,7 @@ impl Default for Policy {
         Policy {
             open: false,
             nodes_max: 1_000_000,
-            nodes_per_address: 256,
+            nodes_per_address: 64,
             registration: 3600,
             puzzle: 0,
             puzzle_max: 18,
@@ -86,6 +88,7 @@ impl Default for Policy {
             requests_per_second: 50,
             queue_max: 512,
             confirms_max: 4,
+            exchanges_max: 1024,
             retention: 30 * 24 * 3600,
             retry_after: 60,
             sequence_max: 16 * 1024,

@@ -41,6 +41,8 @@ pub trait Read {
     fn taken(&self, node: &NodeId, epoch: u64) -> Result<Vec<u8>, StoreError>;
     /// Places of the Initiates that wait for a node, oldest batch first.
     fn waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<Place>, StoreError>;
+    /// Places of a node's exchanges that do not wait, oldest batch first.
+    fn answered(&self, node: &NodeId) -> Result<Vec<Place>, StoreError>;
     /// Nodes that registered themselves from this address.
     fn registered_by(&self, by: &Address, limit: usize) -> Result<Vec<NodeId>, StoreError>;
     /// Exchanges that are due after `up` seconds or later, last ones first.

@@ -278,3 +278,31 @@ async fn rates() {
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!((0..1000).filter(|_| gateway.admit(MALLORY).is_ok()).count(), 50);
 }
+
+#[tokio::test]
+async fn exchanges_of_batches_that_are_gone() {
+    let place = Place::new();
+    let gateway = place.gateway(Policy { exchanges_max: 3, prekey_share: 100, ..policy() });
+    let (mut lamp, anna) = (Lamp::new("lamp"), Identity::new("anna"));
+    gateway.register(&lamp.identity.credential).await.unwrap();
+    let id = lamp.id();
+    let mut answered = Vec::new();
+    for _ in 0..5 {
+        gateway.publish(&id, &lamp.publish(1)).await.unwrap();
+        let [good, bad] =
+            [gateway.offer(&id, ANNA, &[]).await.unwrap(), gateway.offer(&id, MALLORY, &[]).await.unwrap()];
+        let sent = initiate(&anna, &lamp.identity, &good);
+        answered.push(gateway.queue(&id, ANNA, &sent).await.unwrap().0);
+        let epoch = u8::try_from(answered.len()).unwrap();
+        let (rejected, _) = gateway.queue(&id, MALLORY, &garbage(epoch, index(&bad))).await.unwrap();
+        let confirm = lamp.answer(&anna, &sent);
+        gateway.confirm(&id, &lamp.token(), &confirm).await.unwrap();
+        gateway.discard(&rejected, &lamp.token()).await.unwrap();
+    }
+    let kept = async || answered.iter().map(|at| gateway.confirms(at).is_ok()).collect::<Vec<_>>();
+    assert_eq!(kept().await, [true; 5]);
+    for _ in 0..2 {
+        gateway.publish(&id, &lamp.publish(1)).await.unwrap();
+    }
+    assert_eq!(kept().await, [false, false, true, true, true], "garbage takes no place among them");
+}

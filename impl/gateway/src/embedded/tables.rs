@@ -219,6 +219,10 @@ impl<S: Tables> Read for S {
         collect(&self.tables().queue, node, limit, keys::read_place)
     }
 
+    fn answered(&self, node: &NodeId) -> Result<Vec<Place>, StoreError> {
+        collect(&self.tables().exchanges, node, usize::MAX, keys::read_place)
+    }
+
     fn registered_by(&self, by: &Address, limit: usize) -> Result<Vec<NodeId>, StoreError> {
         collect(&self.tables().registrations, by, limit, keys::read_registration)
     }
