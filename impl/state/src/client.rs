@@ -7,6 +7,7 @@ use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::{AskedState, Protected, SessionState};
+use crate::sessions::{SESSIONS_MAX, bound};
 use crate::undelivered::Shelf;
 use dke::client::{AWAITING, AwaitingConfirm};
 use dke::crypto::Hash;
@@ -119,6 +120,7 @@ impl ClientDir {
     pub fn keep(&mut self, session: SessionState) -> Result<(), Error> {
         let protected = std::mem::take(&mut self.ended);
         self.state.sessions.push(SessionState { protected, ..session });
+        bound(&mut self.state.sessions, SESSIONS_MAX);
         self.save()
     }
 

@@ -56,6 +56,7 @@ mod party;
 mod real;
 mod recover;
 mod session;
+mod sessions;
 mod shared;
 mod undelivered;
 

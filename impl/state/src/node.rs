@@ -7,6 +7,7 @@ use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::SessionState;
+use crate::sessions::{SESSIONS_MAX, bound};
 use crate::undelivered::Shelf;
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
@@ -178,6 +179,7 @@ impl NodeDir {
     /// N3.3: makes the Confirm and the session durable in one. Only after this the Confirm may be sent.
     pub fn keep_session(&mut self, session: SessionState) -> Result<(), Error> {
         self.state.sessions.push(session);
+        bound(&mut self.state.sessions, SESSIONS_MAX);
         self.save()
     }
 }
