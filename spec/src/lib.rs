@@ -18,6 +18,7 @@ pub mod aes128;
 pub mod application;
 pub mod base64url;
 pub mod bytes;
+pub mod call;
 pub mod cbor;
 pub mod ccm;
 pub mod client;

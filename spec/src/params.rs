@@ -20,6 +20,14 @@ pub const KCWT: i64 = 13;
 pub const DEPTH_MAX: u64 = 8;
 /// Early data and answer data.
 pub const DATA_MAX: usize = 1024;
+/// The number of a call.
+pub const CALL_NUMBER: usize = 8;
+/// The data of a call: early data, less an array of 2, the number and the head of the data.
+pub const CALL_DATA_MAX: usize = DATA_MAX - 1 - (1 + CALL_NUMBER) - 3;
+/// The data of an outcome: answer data, less an array of 2, the status and the head of the data.
+pub const OUTCOME_DATA_MAX: usize = DATA_MAX - 1 - 1 - 3;
+/// Pending exchanges of one call.
+pub const CALL_TRIES: usize = 4;
 /// A subject or audience.
 pub const NAME_MAX: usize = 64;
 /// A key identifier.

@@ -1,8 +1,9 @@
 """A client written against spec/PROTOCOL.md alone, on `cryptography`, `cbor2` and `aiocoap`.
 
-usage: client.py GATEWAY NODE_CREDENTIAL CLIENT_IDENTITY (basic|refresh) EARLY_DATA
+usage: client.py GATEWAY NODE_CREDENTIAL CLIENT_IDENTITY (basic|refresh) DATA [NUMBER]
 
-Prints one line of JSON: the node's answer and the fingerprints of both secrets (sections 6 and 7, steps C1 and C2; section 14).
+Calls the node with the data, under a number of its own or the one given (16 hexadecimal digits), and prints one line of JSON: the number, the
+status and the answer of the outcome, and the fingerprints of both secrets (sections 6 and 7, steps C1 and C2; sections 14 and 18.2).
 """
 
 import asyncio
@@ -126,6 +127,18 @@ class Exchange:
         return answer, expand(prk_3, "session", h(th_4, ct_3))
 
 
+def call(number, data):
+    """Section 18.2."""
+    assert len(number) == 8 and len(data) <= 1011
+    return cbor2.dumps([number, data])
+
+
+def outcome(answer_data):
+    status, answer = cbor2.loads(answer_data)
+    assert status in range(5) and (status == 0 or answer == b"")
+    return status, answer
+
+
 def fingerprint(secret):
     return expand(secret, "export fingerprint", b"", 8).hex()
 
@@ -148,7 +161,7 @@ async def confirms(context, uri):
     return list(sequence(first.payload))
 
 
-async def main(gateway, node_file, identity, mode, early_data):
+async def main(gateway, node_file, identity, mode, data, number=None):
     with open(node_file, "rb") as file:
         node = Node(file.read())
     with open(os.path.join(identity, "credential.cbor"), "rb") as file:
@@ -159,15 +172,19 @@ async def main(gateway, node_file, identity, mode, early_data):
     context = await aiocoap.Context.create_client_context()
     offer = await context.request(aiocoap.Message(code=aiocoap.POST, uri=root + "/offer")).response
     assert offer.code == aiocoap.CHANGED, offer.code
-    exchange = Exchange(node, offer.payload, credential, c, mode == "refresh", early_data.encode())
+    number = bytes.fromhex(number) if number else os.urandom(8)
+    exchange = Exchange(node, offer.payload, credential, c, mode == "refresh", call(number, data.encode()))
     post = aiocoap.Message(code=aiocoap.POST, uri=root + "/initiate", payload=exchange.initiate)
     queued = await context.request(post).response
     assert queued.code == aiocoap.CREATED, queued.code
     place = "/".join(queued.opt.location_path)
     print(f"queued {place}", file=sys.stderr, flush=True)
     answers = await asyncio.wait_for(confirms(context, f"{gateway}/{place}"), 60)
-    answer, session = exchange.finish(answers[0])
+    answer_data, session = exchange.finish(answers[0])
+    status, answer = outcome(answer_data)
     told = {
+        "number": number.hex(),
+        "status": status,
         "answer": answer.decode(),
         "early_fingerprint": fingerprint(exchange.early_secret),
         "session_fingerprint": fingerprint(session),

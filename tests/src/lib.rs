@@ -2,6 +2,7 @@
 
 pub mod adversary;
 pub mod application;
+pub mod calls;
 pub mod corrupt;
 pub mod diagnostic;
 pub mod differential;

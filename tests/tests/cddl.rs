@@ -50,3 +50,21 @@ fn wrong_ones_do_not() {
     assert!(fits("stock", "8307181e1a001e8480") && fits("stock", "83000000"));
     assert!(!fits("stock", "830719010100") && !fits("stock", "820700") && !fits("stock", "83410700"));
 }
+
+#[test]
+fn calls_and_outcomes() {
+    let number = format!("48{}", "07".repeat(8));
+    let bytes = |length: usize| format!("59{length:04x}{}", "00".repeat(length));
+    for call in [format!("82{number}40"), format!("82{number}{}", bytes(1011))] {
+        assert!(fits("call", &call), "{call}");
+    }
+    for call in [format!("82{number}{}", bytes(1012)), format!("81{number}"), "8247000000000000004100".into()] {
+        assert!(!fits("call", &call), "{call}");
+    }
+    for outcome in ["820040", "82004161", "820140", "820440", &format!("8200{}", bytes(1019))] {
+        assert!(fits("outcome", outcome), "{outcome}");
+    }
+    for outcome in ["820540", "82014161", "8200f6", &format!("8200{}", bytes(1020))] {
+        assert!(!fits("outcome", outcome), "{outcome}");
+    }
+}

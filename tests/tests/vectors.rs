@@ -1,8 +1,8 @@
 //! `spec/vectors` is what the specification says today. (`dke-vectors` holds the implementation to them.)
 
 use dke_tests::vectors::{Kind, exchange};
-use dke_tests::{application, example, rejections};
-use dke_vectors::form::{Application, Exchange, Rejection};
+use dke_tests::{application, calls, example, rejections};
+use dke_vectors::form::{Application, Calls, Exchange, Rejection};
 use std::path::PathBuf;
 
 fn spec(name: &str) -> String {
@@ -41,6 +41,12 @@ fn the_application_layer_is_what_the_specification_says() {
         let secret = if early { exchange.values.early_secret } else { exchange.values.session_secret };
         assert_eq!(vector.secret, secret, "{}", vector.name);
     }
+}
+
+#[test]
+fn calls_are_what_the_specification_says() {
+    let stored: Vec<Calls> = serde_json::from_str(&spec("vectors/calls.json")).expect("vectors");
+    assert!(calls::calls() == stored, "run `cargo run -p dke-tests --bin write-vectors`");
 }
 
 #[test]

@@ -1,28 +1,69 @@
-//! The client's side: asks an Offer, initiates with data, waits for the Confirm.
+//! The client's side: a call that is carried out at most once, over one exchange or several. PROTOCOL.md section 18.2.
+//!
+//! ```text
+//!          ┌── refused: another prekey of the same or the next epoch, the same number ──┐
+//!          ▼                                                                            │
+//!  Offer, C1 (durable) ──▶ POST initiate ──▶ wait for a Confirm to any of the exchanges ─┤
+//!                                                                                       ├─▶ C2: Called
+//!                                                                                       ├─▶ Pending, Unknown: resume
+//!                                                                                       └─▶ Over
+//! ```
+
+mod calling;
+mod store;
+
+pub use store::CallStore;
 
 use crate::gateway::{Failure, Gateway};
-use dke::client::{AwaitingConfirm, Client, Request};
-use dke::params::{DATA_MAX, FINGERPRINT, INITIATE_MAX};
-use dke::store::ClientStore;
-use dke::{Credential, Error, Mode, Session};
+use calling::Calling;
+use dke::call::{Number, Outcome, Refusal};
+use dke::client::{AwaitingConfirm, Client};
+use dke::key_schedule::EarlySecret;
+use dke::params::{CALL_NUMBER, FINGERPRINT};
+use dke::{Credential, Error, Misuse, Mode, Session};
 use rand_core::CryptoRngCore;
-use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-
-/// Prekeys that are tried when others were quicker with an Initiate over the same one.
-const TRIES: usize = 4;
+use tokio::time::Instant;
 
 /// What a client wants.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// Refresh asks the node for a fresh ephemeral and accepts nothing less.
     pub mode: Mode,
-    /// 0..1024 bytes for the node.
-    pub early_data: &'a [u8],
+    /// 0..1011 bytes for the node.
+    pub data: &'a [u8],
     /// UNIX seconds.
     pub now: u64,
-    /// When to give up waiting; the exchange stays pending.
+    /// When to give up waiting; the call stays pending.
     pub deadline: Instant,
+}
+
+/// A call that has begun, as its client keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Tells it from all others of this client.
+    pub number: Number,
+    /// Of each of its exchanges.
+    pub mode: Mode,
+    /// What the node is to carry out.
+    pub data: Vec<u8>,
+    /// Epoch of its first Initiate: it is repeated over this one and the next. `None` before there is one.
+    pub first: Option<u64>,
+}
+
+/// A pending exchange.
+pub struct Open {
+    /// The message, as it was sent.
+    pub initiate: Vec<u8>,
+    /// What finishes it.
+    pub awaiting: AwaitingConfirm,
+}
+
+/// What a stored call, or a single exchange, goes on with.
+pub struct Resumed {
+    /// `None`: an exchange that belongs to no call. It is not repeated, and its answer is given as it is.
+    pub call: Option<Begun>,
+    /// All that are pending.
+    pub exchanges: Vec<Open>,
 }
 
 /// How far a call is.
@@ -45,31 +86,51 @@ pub enum Progress {
     Waiting,
 }
 
-/// A finished call.
+/// What came of a call, by the node's word.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// Carried out, now or when it came before; the node's answer, 0..1019 bytes.
+    Done(Vec<u8>),
+    /// It is not known whether it was carried out: the node, or its application, stopped before there was an answer.
+    Unknown,
+    /// It was not carried out.
+    Refused(Refusal),
+}
+
+/// A call with an answer.
 pub struct Called {
-    /// The node's answer, 0..1024 bytes.
-    pub answer: Vec<u8>,
+    /// Of the call; `None` for an exchange that belongs to none.
+    pub number: Option<Number>,
+    /// What came of it.
+    pub answered: Answered,
     /// Keys, and how they came about.
     pub session: Session,
     /// The early exporter secret of the same exchange.
-    pub early: dke::key_schedule::EarlySecret,
+    pub early: EarlySecret,
 }
 
-/// Why a call did not finish.
+/// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished<S: std::fmt::Debug + std::fmt::Display> {
-    /// The gateway was of no use.
+    /// The gateway was of no use, and nothing of the call has left this client.
     #[error(transparent)]
     Gateway(#[from] Failure),
     /// A step of the protocol was not done.
     #[error(transparent)]
     Step(#[from] Error<S>),
-    /// The node has not answered yet. The exchange is pending: it can be resumed.
-    #[error("The node has not answered yet; the exchange is pending and can be resumed.")]
+    /// The node has not answered yet.
+    #[error("The node has not answered yet; the call is pending and can be resumed.")]
     Pending,
-    /// The node will never answer: it has rejected the Initiate, erased its batch, or stopped between accepting and answering.
-    #[error("The node does not answer this exchange; it may have read its data.")]
-    Discarded,
+    /// What the gateway says proves nothing: the call is pending, and can be resumed under its number.
+    #[error(
+        "It is not known whether the call was carried out: {0} It is pending and can be resumed; it is carried out once at most."
+    )]
+    Unknown(Failure),
+    /// The node has erased the prekeys of all exchanges of this call, and the gateway has no Confirm. The call is not kept any more.
+    #[error(
+        "It is not known whether the call was carried out, and cannot be learned any more: the node has erased its prekeys."
+    )]
+    Over,
 }
 
 /// A client that calls one node through one gateway.
@@ -82,140 +143,50 @@ pub struct Caller<'a> {
 
 impl Caller<'_> {
     /// A whole call. What must survive the end of the process is in the store before anything is sent: [`resume`](Self::resume) goes on
-    /// from there.
-    pub async fn call<S: ClientStore<Error: std::fmt::Debug + std::fmt::Display>>(
+    /// from there. Draws the call's number.
+    pub async fn call<S: CallStore>(
         &self,
         client: &Client<'_>,
         store: &mut S,
         asked: &Asked<'_>,
         random: &mut impl CryptoRngCore,
-        mut progress: impl FnMut(Progress),
+        progress: impl FnMut(Progress),
     ) -> Result<Called, Unfinished<S::Error>> {
-        let mut refused = (4, 9);
-        for _ in 0..TRIES {
-            let (initiate, awaiting) = self.begin(client, store, asked, random, &mut progress).await?;
-            match self.resume(store, &initiate, awaiting, asked.deadline, &mut progress).await {
-                // Over a lease that ran out, or somebody else's Initiate was first: this exchange can never end.
-                Err(Unfinished::Gateway(Failure::Refused(code @ (4, 4 | 9)))) => refused = code,
-                done => return done,
-            }
+        let mut number = [0; CALL_NUMBER];
+        random.try_fill_bytes(&mut number).map_err(|_| Error::Caller(Misuse::BrokenRandomness))?;
+        let begun = Begun { number, mode: asked.mode, data: asked.data.to_vec(), first: None };
+        let mut calling =
+            Calling::new(self, client, store, Resumed { call: Some(begun), exchanges: Vec::new() }, progress);
+        if let Some(called) = calling.repeat(asked.now, asked.deadline, random).await? {
+            return Ok(called);
         }
-        Err(Failure::Refused(refused).into())
+        calling.pursue(asked.now, asked.deadline, random).await
     }
 
-    /// Asks an Offer until there is one, and C1: returns the Initiate, which is stored.
-    async fn begin<S: ClientStore<Error: std::fmt::Debug + std::fmt::Display>>(
-        &self,
-        client: &Client<'_>,
-        store: &mut S,
-        asked: &Asked<'_>,
-        random: &mut impl CryptoRngCore,
-        progress: &mut impl FnMut(Progress),
-    ) -> Result<(Vec<u8>, AwaitingConfirm), Unfinished<S::Error>> {
-        let offer = loop {
-            match self.gateway.offer(self.node.hash(), random).await {
-                Ok(offer) => break offer,
-                Err(failure @ (Failure::Later(seconds) | Failure::TooMany(seconds))) => {
-                    let again = Instant::now().checked_add(Duration::from_secs(seconds));
-                    let Some(again) = again.filter(|again| *again < asked.deadline) else {
-                        return Err(failure.into());
-                    };
-                    progress(Progress::Exhausted(seconds));
-                    sleep_until(again).await;
-                }
-                Err(failure) => return Err(failure.into()),
-            }
-        };
-        let request = Request { mode: asked.mode, early_data: asked.early_data, now: asked.now };
-        let mut initiate = vec![0; INITIATE_MAX];
-        let begun = client.initiate(store, &self.node, &offer, &request, random, &mut initiate)?;
-        initiate.truncate(begun.len);
-        progress(Progress::Initiated {
-            epoch: begun.awaiting.epoch(),
-            index: begun.awaiting.index(),
-            fingerprint: begun.awaiting.early_secret().fingerprint(),
-        });
-        Ok((initiate, begun.awaiting))
-    }
-
-    /// Sends a stored Initiate (again), waits for its Confirm until the deadline, and C2. `Pending` if the deadline comes first.
+    /// Goes on with a stored call: sends its Initiates again, and waits for a Confirm to any of them until the deadline.
     ///
-    /// An exchange that the gateway refuses for good, or that the node has discarded, is ended in the store.
-    pub async fn resume<S: ClientStore<Error: std::fmt::Debug + std::fmt::Display>>(
+    /// If the gateway takes none of them, the call is repeated over another prekey, under its number, as often and as long as section 18.2
+    /// allows it; `client` must be the one that began it.
+    pub async fn resume<S: CallStore>(
         &self,
+        client: &Client<'_>,
         store: &mut S,
-        initiate: &[u8],
-        mut awaiting: AwaitingConfirm,
-        deadline: Instant,
-        mut progress: impl FnMut(Progress),
+        resumed: Resumed,
+        (now, deadline): (u64, Instant),
+        random: &mut impl CryptoRngCore,
+        progress: impl FnMut(Progress),
     ) -> Result<Called, Unfinished<S::Error>> {
-        let (node, epoch, index) = (*self.node.hash(), awaiting.epoch(), awaiting.index());
-        let sent = self.gateway.initiate(&node, initiate).await;
-        match sent {
-            Ok(_) => {}
-            Err(Failure::Refused(code @ (4, 4 | 9))) => {
-                // The gateway may have forgotten an old batch, but still have the Confirm.
-                let kept = self.gateway.confirms(&node, epoch, index).await.unwrap_or_default();
-                return match finish(store, &kept, awaiting)? {
-                    Ok(called) => Ok(called),
-                    Err(awaiting) => {
-                        store.end(awaiting.exchange()).map_err(Error::Storage)?;
-                        Err(Failure::Refused(code).into())
-                    }
-                };
-            }
-            Err(failure) => return Err(failure.into()),
-        }
-        progress(Progress::Queued);
-        loop {
-            let waited = timeout_at(deadline, self.gateway.confirms(&node, epoch, index)).await;
-            let confirms = match waited {
-                Err(_) => return Err(Unfinished::Pending),
-                Ok(Ok(confirms)) => confirms,
-                // A gateway that restarts, or a network that fails for a while, is waited for.
-                Ok(Err(Failure::Network(_) | Failure::Later(_) | Failure::TooMany(_))) => {
-                    if timeout_at(deadline, sleep(Duration::from_secs(1))).await.is_err() {
-                        return Err(Unfinished::Pending);
-                    }
-                    continue;
-                }
-                Ok(Err(Failure::Refused((4, 4)))) => {
-                    store.end(awaiting.exchange()).map_err(Error::Storage)?;
-                    return Err(Unfinished::Discarded);
-                }
-                Ok(Err(failure)) => return Err(failure.into()),
-            };
-            let bogus = !confirms.is_empty();
-            awaiting = match finish(store, &confirms, awaiting)? {
-                Ok(called) => return Ok(called),
-                Err(awaiting) => awaiting,
-            };
-            progress(Progress::Waiting);
-            // Confirms that do not verify are no reason to ask at once again.
-            if bogus && timeout_at(deadline, sleep(Duration::from_secs(1))).await.is_err() {
-                return Err(Unfinished::Pending);
-            }
-        }
+        Calling::new(self, client, store, resumed, progress).pursue(now, deadline, random).await
     }
 }
 
-/// C2 with the first of these Confirms that verifies; the exchange as it was if none does.
-#[allow(clippy::type_complexity, reason = "done, not yet, or broken")]
-fn finish<S: ClientStore>(
-    store: &mut S,
-    confirms: &[Vec<u8>],
-    mut awaiting: AwaitingConfirm,
-) -> Result<Result<Called, AwaitingConfirm>, Error<S::Error>> {
-    for confirm in confirms {
-        let early = awaiting.early_secret();
-        let mut buffer = [0; DATA_MAX];
-        match awaiting.finish(store, confirm, &mut buffer) {
-            Ok(done) => return Ok(Ok(Called { answer: done.answer.to_vec(), session: done.session, early })),
-            Err(failed) => match failed.error {
-                Error::Peer(_) => awaiting = failed.state,
-                error => return Err(error),
-            },
+impl Answered {
+    /// The answer data of a call. What is not an Outcome is not known.
+    pub fn read(answer_data: &[u8]) -> Answered {
+        match Outcome::parse(answer_data) {
+            Ok(Outcome::Done(answer)) => Answered::Done(answer.to_vec()),
+            Ok(Outcome::Refused(refusal)) => Answered::Refused(refusal),
+            Ok(Outcome::Unknown) | Err(_) => Answered::Unknown,
         }
     }
-    Ok(Err(awaiting))
 }

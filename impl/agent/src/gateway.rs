@@ -31,7 +31,7 @@ const BODY_MAX: usize = 64 * 1024;
 const OCTETS: (u16, &str) = (42, "application/octet-stream");
 /// CoAP's port.
 const COAP_PORT: u16 = 5683;
-/// Seconds for which one request waits for news; then it is made again.
+/// Seconds after which another try makes sense, where the gateway does not say.
 const WAIT: u64 = 30;
 
 /// Puzzles that are solved for one Offer.
@@ -352,26 +352,31 @@ impl Gateway {
         Ok(self.ask(Method::Post, &[ROOT, &name(node), CONFIRM], &[&shown(token)], confirm).await?.is_created())
     }
 
-    /// Waits until there are Confirms for this exchange, by Observe or by a request that waits; at most some 30 s, then none are returned.
-    pub async fn confirms(&self, node: &Hash, epoch: u64, index: u8) -> Result<Vec<Vec<u8>>, Failure> {
+    /// Waits until there are Confirms for this exchange, by Observe or by a request that waits; at most so many seconds, then none are
+    /// returned. With 0 it does not wait.
+    pub async fn confirms(&self, node: &Hash, epoch: u64, index: u8, wait: u64) -> Result<Vec<Vec<u8>>, Failure> {
         let mut pace = Pace::default();
         loop {
-            match self.confirms_once(node, epoch, index).await {
+            match self.confirms_once(node, epoch, index, wait).await {
                 Err(failure) => pace.keep(failure).await?,
                 confirms => return confirms,
             }
         }
     }
 
-    async fn confirms_once(&self, node: &Hash, epoch: u64, index: u8) -> Result<Vec<Vec<u8>>, Failure> {
+    async fn confirms_once(&self, node: &Hash, epoch: u64, index: u8, wait: u64) -> Result<Vec<Vec<u8>>, Failure> {
         let (node, epoch, index) = (name(node), epoch.to_string(), index.to_string());
         let path = [ROOT, &node, CONFIRM, &epoch, &index];
         let answer = match &self.link {
+            Link::Coap(client) if wait == 0 => {
+                let ask = Ask { method: Method::Get, path: &path, query: &[], format: None, body: &[] };
+                client.request(&ask).await?.into()
+            }
             Link::Coap(client) => {
                 let ask = Ask { method: Method::Get, path: &path, query: &[], format: None, body: &[] };
                 let (first, observation) = client.observe(&ask).await?;
                 match observation.filter(|_| first.body.is_empty()) {
-                    Some(mut observation) => match timeout(Duration::from_secs(WAIT), observation.next()).await {
+                    Some(mut observation) => match timeout(Duration::from_secs(wait), observation.next()).await {
                         Ok(Ok(Some(news))) => news.into(),
                         Ok(Err(failure)) => return Err(failure.into()),
                         Ok(Ok(None)) | Err(_) => first.into(),
@@ -381,7 +386,7 @@ impl Gateway {
             }
             Link::Http(http) => {
                 let target = target(&path, &[]);
-                let wait = Some(WAIT);
+                let wait = (wait > 0).then_some(wait);
                 let request =
                     Sent { method: Method::Get, target: &target, media_type: "", oscore: None, body: &[], wait };
                 http.request(&request, BODY_MAX).await?

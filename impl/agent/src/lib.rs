@@ -23,6 +23,7 @@ mod asker;
 pub mod blocking;
 mod budget;
 mod caller;
+mod calls;
 mod gateway;
 mod http;
 mod mail;
@@ -33,8 +34,8 @@ mod wake;
 
 pub use asker::{Unanswered, Waiting};
 pub use budget::{Budget, Spent};
-pub use caller::{Asked, Called, Caller, Progress, Unfinished};
+pub use caller::{Answered, Asked, Begun, CallStore, Called, Caller, Open, Progress, Resumed, Unfinished};
 pub use gateway::{Failure, Gateway, Reply, Tap, Traffic};
-pub use node::{Call, Counts, Handler, Ledger, NodeAgent, Settings, Unsent, Upkeep};
+pub use node::{Call, Counts, Handler, Ledger, NodeAgent, Numbered, Settings, Unsent, Upkeep};
 pub use serving::{Kept, Opened, Remote};
 pub use wake::{Interrupted, Mended, Trouble, Wake};

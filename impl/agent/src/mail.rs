@@ -1,13 +1,14 @@
 //! A wake-up's mail: Confirms that were not acknowledged, and the Initiates that wait.
 
 use crate::budget::Spent;
+use crate::calls::answer_data;
 use crate::gateway::Failure;
-use crate::node::{Call, Handler, Ledger, Unsent};
+use crate::node::{Handler, Ledger, Unsent};
 use crate::wake::{Trouble, Waking};
 use dke::crypto::{Crypto as _, Hash};
 use dke::message::Initiate;
 use dke::node::Incoming;
-use dke::params::{CONFIRM_MAX, DATA_MAX};
+use dke::params::CONFIRM_MAX;
 use dke::store::Trust;
 use dke::{Error, RustCrypto};
 use rand_core::CryptoRngCore;
@@ -116,9 +117,7 @@ impl<T: Trust, S: Ledger> Waking<'_, '_, T, S> {
         };
         let peer = accepted.peer().clone();
         let early = accepted.early_secret();
-        let call = Call { peer: &peer, data: accepted.early_data(), mode: accepted.mode() };
-        let answer = self.meter.away(handler.answer(&call)).await;
-        let answer = answer.filter(|answer| answer.len() <= DATA_MAX).unwrap_or_default();
+        let answer = answer_data(self.store, handler, &self.meter, &accepted).await?;
         let mut confirm = vec![0; CONFIRM_MAX];
         let confirmed = accepted.confirm(self.store, &answer, random, &mut confirm).map_err(|failed| failed.error)?;
         confirm.truncate(confirmed.len);

@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::gateway::Gateway;
 use crate::serving::{Kept, Opened, Remote};
 use coap_lite::Packet;
+use dke::call::Number;
 use dke::crypto::Hash;
 use dke::key_schedule::EarlySecret;
 use dke::node::{Node, Peer};
@@ -13,19 +14,21 @@ use dke::{Mode, Session};
 use dke_app::Exchange;
 use std::future::Future;
 
-/// A call that was accepted.
+/// A call that is to be carried out.
 pub struct Call<'a> {
     /// Who calls.
     pub peer: &'a Peer,
-    /// 0..1024 bytes.
+    /// Tells it from all other calls of this peer.
+    pub number: &'a Number,
+    /// 0..1011 bytes.
     pub data: &'a [u8],
     /// What the answer will be.
     pub mode: Mode,
 }
 
-/// Answers calls. The prekey is used up when this is asked: a call is never answered twice.
+/// Answers calls. A call is given to it once, over however many exchanges it comes (section 18.2).
 pub trait Handler {
-    /// The answer, at most 1,024 bytes. `None` if there is none: the client gets an empty one.
+    /// The answer, at most 1,019 bytes. `None` if it cannot say whether the call was carried out: the client is told so.
     fn answer(&mut self, call: &Call<'_>) -> impl Future<Output = Option<Vec<u8>>> + Send;
 
     /// The answer is stored, and about to be sent: the keys of both kinds may be used.
@@ -46,6 +49,18 @@ pub struct Unsent {
     pub index: u8,
     /// The message.
     pub confirm: Vec<u8>,
+}
+
+/// A call that begins.
+pub struct Numbered<'a> {
+    /// H(CRED_C).
+    pub client: &'a Hash,
+    /// The client's number.
+    pub number: &'a Number,
+    /// SHA-256 of the early data.
+    pub digest: &'a Hash,
+    /// Of the exchange.
+    pub epoch: u64,
 }
 
 /// What has become of a batch's prekeys.
@@ -86,7 +101,15 @@ pub trait Ledger: NodeStore<Error: std::fmt::Debug + std::fmt::Display> {
     fn acknowledged(&self) -> Result<u64, Self::Error>;
     /// The gateway has acknowledged the Publication of this epoch.
     fn set_acknowledged(&mut self, epoch: u64) -> Result<(), Self::Error>;
-    /// Makes a session durable, together with the Confirm that was just put. Only after this the Confirm is sent.
+    /// The numbers of calls that are kept, in any order. They are dropped when a batch begins for which [`dke::call::is_kept`] does not
+    /// hold any more.
+    fn calls(&self) -> impl Iterator<Item = dke::call::Kept<'_>>;
+    /// Keeps a number, durably. Only after this the call is carried out.
+    fn begin_call(&mut self, call: &Numbered<'_>) -> Result<(), Self::Error>;
+    /// The answer to a call that has begun: it becomes durable with [`keep`](Self::keep).
+    fn settle_call(&mut self, client: &Hash, number: &Number, answer: &[u8]) -> Result<(), Self::Error>;
+
+    /// Makes a session durable, together with the Confirm that was just put, and the answer to its call. Only after this the Confirm is sent.
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Self::Error>;
 
     /// This end of the exchanges whose keys are kept, newest first, with the other end. What is changed in them becomes durable with

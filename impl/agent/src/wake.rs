@@ -8,7 +8,7 @@
 //!          ▼                                                           │
 //!   outbox: POST what is not acknowledged, forget it (N4)              │
 //!          ▼                                                           │
-//!   mailbox: accept (N2) ─▶ handler ─▶ confirm, store (N3) ─▶ POST ─▶ forget (N4)
+//!   mailbox: accept (N2) ─▶ number new? store ─▶ handler ─▶ confirm, store (N3) ─▶ POST ─▶ forget (N4)
 //!          ▼                                                           │
 //!   requests: open, store ─▶ handler ─▶ protect, store ─▶ PUT ─▶ forget│
 //!          ▼                                                           │

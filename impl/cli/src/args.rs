@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::network_args::{Call, NodeRun, Serve, To};
+use crate::network_args::{Call, NodeRun, Resume, Serve};
 use crate::protect_args::{Export, Leave, Open, Read, Request, Seal};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -256,7 +256,7 @@ pub(crate) struct Accept {
 /// Early data or answer data.
 #[derive(ClapArgs, Default)]
 pub(crate) struct Data {
-    /// Data for the peer: up to 1,024 bytes of text
+    /// Data for the peer: up to 1,024 bytes of text, in a call up to 1,011
     #[arg(long, value_name = "TEXT", conflicts_with = "data_file")]
     pub(crate) data: Option<String>,
     /// Data for the peer, from a file
@@ -284,8 +284,7 @@ pub(crate) enum Client {
     /// On the network: a whole exchange, from the Offer to the Confirm
     Call(Call),
     /// On the network: go on with the pending exchanges with a node
-    #[command(after_help = "Example:\n  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost")]
-    Resume(To),
+    Resume(Resume),
     /// On the network: read a sealed representation
     Read(Read),
     /// C1: verify an Offer and begin an exchange
@@ -452,7 +451,7 @@ pub(crate) enum Vectors {
   dke vectors check spec/vectors/rejections.json\n  dke vectors check spec/vectors/application.json
   dke vectors check mine.json --exchanges spec/vectors/exchanges.json")]
     Check {
-        /// Complete exchanges, rejections or the application layer, as spec/vectors/README.md describes them
+        /// Complete exchanges, rejections, the application layer or calls, as spec/vectors/README.md describes them
         file: PathBuf,
         /// The exchanges that rejections are based on; exchanges.json beside them if left out
         #[arg(long, value_name = "FILE")]

@@ -1,6 +1,7 @@
 //! `dke client`: C1 and C2 on a directory.
 
 use crate::args::{self, Initiate, Place};
+use crate::client_call::answer;
 use crate::exchange;
 use crate::fault::Fault;
 use crate::files::{self, Out, now};
@@ -10,6 +11,7 @@ use dke::client::{AwaitingConfirm, Client, Request};
 use dke::crypto::Crypto as _;
 use dke::params::{DATA_MAX, INITIATE_MAX};
 use dke::{Credential, Misuse, Mode, Reject, RustCrypto};
+use dke_agent::Answered;
 use dke_state::{ClientDir, HexN, Identity, Locked, SessionState, Undelivered, mode_name};
 use rand_core::OsRng;
 use serde_json::json;
@@ -92,19 +94,38 @@ pub(crate) fn finish(dir: &Path, confirm: &Path) -> Result<Report, Fault> {
             Ok(done) => {
                 let node = hex::encode(pending.node.0);
                 let peer = file.state.names.get(&node).cloned().unwrap_or(node);
+                let answered = match &pending.call {
+                    Some(call) => {
+                        let answered = Answered::read(done.answer);
+                        let refused = matches!(answered, Answered::Refused(_));
+                        if !refused || file.state.exchanges_of(&call.0).next().is_none() {
+                            file.end_call(&call.0);
+                        }
+                        answered
+                    }
+                    None => Answered::Done(done.answer.to_vec()),
+                };
+                let session = SessionState::new(&peer, &pending.node.0, &done.session, early.expose());
+                let answer = match answer(answered) {
+                    Ok(answer) => answer,
+                    Err(fault) => {
+                        file.keep(session)?;
+                        return Err(fault);
+                    }
+                };
                 let report = Report::new()
                     .with("step", "C2")
                     .with("node", peer.clone())
                     .with("mode", mode_name(done.session.mode))
                     .with("epoch", done.session.epoch)
                     .with("index", done.session.index)
-                    .with("answer", data(done.answer))
+                    .with("answer", data(&answer))
                     .with("early_fingerprint", hex::encode(early.fingerprint()))
                     .with("session_fingerprint", hex::encode(done.session.secret.fingerprint()));
                 let (from_hash, facts) = (HexN(from), report.facts());
                 let received = Undelivered { from: from_hash, peer: pending.node.clone(), facts, content: None };
                 file.state.undelivered.put(received)?;
-                file.keep(SessionState::new(&peer, &pending.node.0, &done.session, early.expose()))?;
+                file.keep(session)?;
                 return Ok(report.delivering(dir, vec![from]));
             }
             Err(failed) => fault = failed.error.into(),
@@ -132,12 +153,20 @@ fn status(dir: &Path) -> Result<Report, Fault> {
     let pending = file.state.pending.iter().map(|one| {
         json!({ "node": name(&hex::encode(one.node.0)), "epoch": one.epoch, "index": one.index, "bytes": one.initiate.0.len() })
     });
+    let calls = file.state.calls.iter().map(|call| {
+        let exchanges = file.state.exchanges_of(&call.number.0).count();
+        json!({
+            "number": hex::encode(call.number.0), "node": name(&hex::encode(call.node.0)), "mode": call.mode,
+            "bytes": call.data.0.len(), "epoch": call.first, "exchanges": exchanges,
+        })
+    });
     let credential = identity.credential()?;
     Ok(Report::new()
         .with("subject", credential.subject())
         .with("kid", hex::encode(credential.kid()))
         .with("seen", seen.collect::<Vec<_>>())
         .with("pending", pending.collect::<Vec<_>>())
+        .with("calls", calls.collect::<Vec<_>>())
         .with("sessions", file.state.sessions.iter().map(exchange::told).collect::<Vec<_>>()))
 }
 

@@ -1,23 +1,26 @@
-//! `dke client call` and `dke client resume`: a whole exchange over a gateway.
+//! `dke client call` and `dke client resume`: a call over a gateway.
 
 use crate::admission::with_key;
-use crate::client::unreadable;
 use crate::fault::Fault;
 use crate::files::{self, now};
-use crate::network_args::{Call, To};
+use crate::network_args::{Call, Resume, To};
 use crate::node::given;
 use crate::output::tell;
 use crate::report::{Report, data};
 use crate::serve::runtime;
-use dke::client::{AwaitingConfirm, Client};
+use dke::client::Client;
 use dke::{Credential, Mode};
-use dke_agent::{Asked, Called, Caller, Gateway, Progress, Unfinished};
+use dke_agent::{Answered, Asked, Called, Caller, Gateway, Progress, Unfinished};
 use dke_coap::Parameters;
-use dke_state::{ClientDir, Identity, Locked, PendingState, RealDisk, SharedClientDir, mode_name};
+use dke_state::{Identity, Locked, RealDisk, Resumable, SharedClientDir, mode_name};
 use rand_core::OsRng;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The node's word, in a Confirm.
+const UNKNOWN: &str = "It is not known whether the call was carried out: the node began it, and has no answer; a new call would be another one.";
 
 /// `dke client call`.
 pub(crate) fn call(args: &Call) -> Result<Report, Fault> {
@@ -33,54 +36,64 @@ pub(crate) async fn call_over(
     let node = files::read(&args.to.node)?;
     let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&args.to.node))?;
     let cwt = args.cwt.as_deref().map(files::read).transpose()?;
-    let early_data = given(&args.data)?;
+    let data = given(&args.data)?;
     let identity = Identity::load(&Locked::wait(&args.to.dir)?)?;
     let credential = identity.credential()?;
-    let client: Client<'_> = match (&cwt, &args.cwt) {
-        (Some(cwt), Some(path)) => {
-            Client::vouched(cwt, &identity.key).map_err(|misuse| Fault::from(misuse).about(path))?
-        }
-        _ => Client::pinned(&credential, &identity.key),
-    };
+    let client = client(&identity, &credential, cwt.as_deref());
+    let client = client.map_err(|fault| args.cwt.iter().fold(fault, |fault, path| fault.about(path)))?;
     let caller = Caller { gateway, node };
     let mode = if args.refresh { Mode::Refresh } else { Mode::Basic };
-    let asked = Asked { mode, early_data: &early_data, now: now(None), deadline: deadline(&args.to) };
-    let mut store = shared(&args.to, &caller.node)?;
+    let asked = Asked { mode, data: &data, now: now(None), deadline: deadline(&args.to) };
+    let mut store = shared(&args.to, &caller.node, cwt.as_deref())?;
     let called = caller.call(&client, &mut store, &asked, &mut OsRng, progress).await;
-    told(store, &caller.node, called)
+    told(&caller.node, called)
 }
 
-/// `dke client resume`: all pending exchanges with one node.
-pub(crate) fn resume(args: &To) -> Result<Report, Fault> {
-    let node = files::read(&args.node)?;
-    let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&args.node))?;
-    let pending: Vec<PendingState> = {
-        let file = ClientDir::open(Locked::wait(&args.dir)?)?;
-        file.state.pending.iter().filter(|one| one.node.0 == *node.hash()).cloned().collect()
-    };
+/// `dke client resume`: all calls to one node that have no answer, and all other pending exchanges with it.
+pub(crate) fn resume(args: &Resume) -> Result<Report, Fault> {
+    let to = &args.to;
+    let node = files::read(&to.node)?;
+    let node = Credential::parse(&node).map_err(|reject| Fault::from(reject).about(&to.node))?;
+    let identity = Identity::load(&Locked::wait(&to.dir)?)?;
+    let credential = identity.credential()?;
     runtime()?.block_on(async {
-        let caller = Caller { gateway: connect(args).await?, node };
+        let caller = Caller { gateway: connect(to).await?, node };
         let mut finished = Vec::new();
-        for one in pending {
-            let awaiting: AwaitingConfirm = AwaitingConfirm::from_bytes(one.state.expose())
-                .map_err(|_| unreadable(&args.dir.join("client.json")))?;
-            let mut store = shared(args, &caller.node)?;
-            let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline(args), show).await;
-            let report = match told(store, &caller.node, called) {
+        for Resumable { resumed, cwt } in shared(to, &caller.node, None)?.resumable()? {
+            let number = resumed.call.as_ref().map(|call| hex::encode(call.number));
+            let places: Vec<Value> = resumed
+                .exchanges
+                .iter()
+                .map(|one| json!({ "epoch": one.awaiting.epoch(), "index": one.awaiting.index() }))
+                .collect();
+            let client = client(&identity, &credential, cwt.as_deref())?;
+            let mut store = shared(to, &caller.node, cwt.as_deref())?;
+            let when = (now(None), deadline(to));
+            let called = caller.resume(&client, &mut store, resumed, when, &mut OsRng, show).await;
+            finished.push(match told(&caller.node, called) {
                 Ok(report) => report.value(),
                 Err(broken @ Fault::Broken(_)) => return Err(broken),
-                Err(fault) => {
-                    serde_json::json!({ "epoch": one.epoch, "index": one.index, "unfinished": fault.to_string() })
-                }
-            };
-            finished.push(report);
+                Err(fault) => json!({ "call": number, "exchanges": places, "unfinished": fault.to_string() }),
+            });
         }
-        Ok(Report::new().with("node", node.subject()).with("exchanges", finished))
+        let mut report = Report::new().with("node", caller.node.subject()).with("exchanges", finished);
+        if args.give_up {
+            let given_up = shared(to, &caller.node, None)?.give_up_all()?;
+            report = report.with("given_up", given_up.iter().map(hex::encode).collect::<Vec<_>>());
+        }
+        Ok(report)
     })
 }
 
-fn shared(to: &To, node: &Credential<'_>) -> Result<SharedClientDir, Fault> {
-    Ok(SharedClientDir::new(Arc::new(RealDisk::open(&to.dir)?), node))
+fn client<'a>(identity: &'a Identity, credential: &Credential<'a>, cwt: Option<&'a [u8]>) -> Result<Client<'a>, Fault> {
+    match cwt {
+        Some(cwt) => Ok(Client::vouched(cwt, &identity.key)?),
+        None => Ok(Client::pinned(credential, &identity.key)),
+    }
+}
+
+fn shared(to: &To, node: &Credential<'_>, cwt: Option<&[u8]>) -> Result<SharedClientDir, Fault> {
+    Ok(SharedClientDir::new(Arc::new(RealDisk::open(&to.dir)?), node, cwt))
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
@@ -104,33 +117,36 @@ fn show(progress: Progress) {
     });
 }
 
-/// Stores how a call ended, and tells it.
-fn told(
-    store: SharedClientDir,
-    node: &Credential<'_>,
-    called: Result<Called, Unfinished<dke_state::Error>>,
-) -> Result<Report, Fault> {
-    let called = match called {
-        Ok(called) => called,
-        Err(unfinished) => {
-            store.settle()?;
-            return Err(match unfinished {
-                Unfinished::Gateway(failure) => failure.into(),
-                Unfinished::Step(error) => error.into(),
-                Unfinished::Pending => Fault::Input { name: "Pending", sentence: unfinished.to_string() },
-                Unfinished::Discarded => Fault::Input { name: "Gateway", sentence: unfinished.to_string() },
-            });
-        }
-    };
+/// How a call ended.
+fn told(node: &Credential<'_>, called: Result<Called, Unfinished<dke_state::Error>>) -> Result<Report, Fault> {
+    let sentence = |name, sentence| Fault::Input { name, sentence };
+    let called = called.map_err(|unfinished| match unfinished {
+        Unfinished::Gateway(failure) => failure.into(),
+        Unfinished::Step(error) => error.into(),
+        Unfinished::Pending => sentence("Pending", unfinished.to_string()),
+        Unfinished::Unknown(_) | Unfinished::Over => sentence("Unknown", unfinished.to_string()),
+    })?;
+    let answer = answer(called.answered)?;
     let session = &called.session;
-    store.keep(session, called.early.expose())?;
     Ok(Report::new()
         .with("step", "C2")
         .with("node", node.subject())
+        .with("call", called.number.map(hex::encode))
         .with("mode", mode_name(session.mode))
         .with("epoch", session.epoch)
         .with("index", session.index)
-        .with("answer", data(&called.answer))
+        .with("answer", data(&answer))
         .with("early_fingerprint", hex::encode(called.early.fingerprint()))
         .with("session_fingerprint", hex::encode(session.secret.fingerprint())))
+}
+
+/// The node's answer, or why there is none.
+pub(crate) fn answer(answered: Answered) -> Result<Vec<u8>, Fault> {
+    match answered {
+        Answered::Done(answer) => Ok(answer),
+        Answered::Unknown => Err(Fault::Input { name: "Unknown", sentence: UNKNOWN.into() }),
+        Answered::Refused(why) => {
+            Err(Fault::Input { name: "Refused", sentence: format!("The call was not carried out: {why}.") })
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) enum Fault {
     /// Exit code 2: the input is bad, and nothing was changed.
     Input {
-        /// A name of PROTOCOL.md sections 9 and 15, or `Usage`, `File`, `State`, `Busy`, `Gateway`, `Pending`.
+        /// A name of PROTOCOL.md sections 9 and 15, or `Usage`, `File`, `State`, `Busy`, `Gateway`, `Pending`, `Unknown`, `Refused`.
         name: &'static str,
         /// For people.
         sentence: String,
@@ -69,7 +69,10 @@ fn reason(error: &std::io::Error) -> String {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Input { name: "Usage" | "File" | "State" | "Busy" | "Gateway" | "Pending", sentence }
+            Fault::Input {
+                name: "Usage" | "File" | "State" | "Busy" | "Gateway" | "Pending" | "Unknown" | "Refused",
+                sentence,
+            }
             | Fault::Broken(sentence)
             | Fault::Failed(sentence) => f.write_str(sentence),
             Fault::Input { name, sentence } => write!(f, "{sentence} ({name})"),

@@ -72,9 +72,11 @@ pub(crate) struct Serve {
   dke node run lamp --gateway coap://localhost --serve ./lamp-serves.sh
   dke node run lamp --gateway coap://old --once --drain && dke node run lamp --gateway coap://new --once
 
-The handler is run by the shell for each call: the client's data is its standard input, its standard output is the answer (up to 1,024
+The handler is run by the shell, once for each call: the client's data is its standard input, its standard output is the answer (up to 1,019
 bytes). DKE_PEER_HASH, the hash of the credential, tells who calls; DKE_PEER_TRUST is pinned or vouched (by an authority). DKE_PEER and DKE_KID
-need not be unique: decide by the hash. DKE_MODE is basic or refresh.
+need not be unique: decide by the hash. DKE_MODE is basic or refresh. DKE_CALL is the call's number, the same whenever it comes. With another exit
+code than 0 the client is told that it is not known whether the call was carried out. Data that is no call (`dke client initiate --data`) is not
+carried out.
 
 The command of --serve is run for each request in the same way: its standard output is the response (up to 8 KiB), another exit code than 0 is 5.00. DKE_METHOD,
 DKE_PATH, DKE_QUERY, DKE_FORMAT and DKE_KEYS (early or session) tell what is asked, DKE_PEER_HASH, DKE_PEER_TRUST and DKE_SUBJECT by whom. No request is given to it twice.")]
@@ -90,13 +92,13 @@ pub(crate) struct NodeRun {
     /// Wake up once, and end
     #[arg(long)]
     pub(crate) once: bool,
-    /// Command that answers calls; without one every answer is empty
+    /// Command that carries out calls; without one every answer is empty
     #[arg(long, value_name = "COMMAND")]
     pub(crate) handler: Option<String>,
     /// Command that serves requests; without one they are answered with 5.01
     #[arg(long, value_name = "COMMAND")]
     pub(crate) serve: Option<String>,
-    /// Seconds after which a handler is ended; the answer is then empty, the response 5.00
+    /// Seconds after which a handler is ended: the call's outcome is then unknown, the response 5.00
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) handler_timeout: u64,
     /// Publish when fewer prekeys than this are left, here or at the gateway
@@ -127,7 +129,8 @@ pub(crate) struct NodeRun {
   dke client call anna --node lamp/credential.cbor --gateway coap://localhost --data 'light on'
   dke client call ben --node lamp/credential.cbor --gateway http://localhost:8080 --cwt ben.cwt --refresh --wait 600
 
-What is not finished when the time is over, or when the command is killed, stays pending: `dke client resume` goes on with it.")]
+The node carries a call out once at most, however often it is sent. What is not finished when the time is over, or when the command is killed,
+stays pending: `dke client resume` goes on with it. The error Unknown says that it is not known whether the call was carried out.")]
 pub(crate) struct Call {
     #[command(flatten)]
     pub(crate) to: To,
@@ -139,6 +142,20 @@ pub(crate) struct Call {
     pub(crate) refresh: bool,
     #[command(flatten)]
     pub(crate) data: Data,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost
+  dke client resume anna --node lamp/credential.cbor --gateway coap://localhost --wait 0 --give-up
+
+Calls are sent again under their numbers, over a prekey of the same epoch or the next one if need be; the node carries none out twice.")]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// Forget what has no answer then: whether it was carried out will not be known
+    #[arg(long)]
+    pub(crate) give_up: bool,
 }
 
 #[derive(ClapArgs)]

@@ -13,6 +13,7 @@ use crate::serve::{interrupted, runtime};
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
 use dke::node::Node;
+use dke::params::OUTCOME_DATA_MAX;
 use dke::stock::{Limits, Rate, Word};
 use dke::store::Pins;
 use dke::{Depth, Suite};
@@ -137,8 +138,11 @@ struct Commands {
 
 impl Handler for Commands {
     async fn answer(&mut self, call: &Call<'_>) -> Option<Vec<u8>> {
-        let shell = Shell { command: self.handler.as_ref()?, patience: self.patience, most: dke::params::DATA_MAX };
+        // Without a handler there is nothing to be carried out.
+        let Some(command) = &self.handler else { return Some(Vec::new()) };
+        let shell = Shell { command, patience: self.patience, most: OUTCOME_DATA_MAX };
         let environment = [
+            ("DKE_CALL", hex::encode(call.number)),
             ("DKE_PEER", call.peer.subject().to_string()),
             ("DKE_KID", hex::encode(call.peer.kid())),
             ("DKE_PEER_HASH", hex::encode(call.peer.hash())),

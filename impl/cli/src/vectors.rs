@@ -6,7 +6,7 @@ use crate::files;
 use crate::report::Report;
 use dke::RustCrypto;
 use dke_vectors::form::{Exchange, File, Rejection};
-use dke_vectors::{Mismatch, check_application, check_exchange, check_rejection};
+use dke_vectors::{Mismatch, check_application, check_calls, check_exchange, check_rejection};
 use std::path::Path;
 
 /// `dke vectors ...`.
@@ -46,6 +46,13 @@ fn check(path: &Path, exchanges: Option<&Path>) -> Result<Report, Fault> {
             }
             Ok(report.with("kind", "application").with("vectors", vectors.len()).with("members_compared", compared))
         }
+        File::Calls(vectors) => {
+            let mut compared = 0;
+            for vector in &vectors {
+                compared += check_calls(vector).map_err(|mismatch| disagreement(path, &mismatch))?;
+            }
+            Ok(report.with("kind", "calls").with("vectors", vectors.len()).with("members_compared", compared))
+        }
     }
 }
 
@@ -62,6 +69,7 @@ fn read(path: &Path) -> Result<File, Fault> {
         File::Exchanges(vectors) => vectors.is_empty(),
         File::Rejections(vectors) => vectors.is_empty(),
         File::Applications(vectors) => vectors.is_empty(),
+        File::Calls(vectors) => vectors.is_empty(),
     };
     if empty { Err(Fault::usage("There is no vector in it.").about(path)) } else { Ok(file) }
 }

@@ -10,7 +10,7 @@ use std::fs;
 /// A place with the files of the specification.
 fn place() -> Place {
     let place = Place::new();
-    for file in ["exchanges.json", "rejections.json", "application.json"] {
+    for file in ["exchanges.json", "rejections.json", "application.json", "calls.json"] {
         let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/vectors");
         fs::copy(format!("{vectors}/{file}"), place.path(file)).unwrap();
     }

@@ -90,7 +90,7 @@ named! {
 named! {
     /// What was wrong with this side's own input. Nothing was done.
     Misuse {
-        DataTooLong: "More than 1,024 bytes of early or answer data were given.",
+        DataTooLong: "More data was given than fits: 1,024 bytes of early or answer data, 1,011 of a call.",
         InvalidKey: "A private key is not a scalar.",
         InvalidCredential: "A credential is not of the form of section 4, or its kid is not unique.",
         BrokenRandomness: "The random generator failed, or gave eight times no scalar.",

@@ -94,6 +94,7 @@
 
 pub mod admission;
 pub mod authority;
+pub mod call;
 mod cbor;
 pub mod client;
 pub mod credential;

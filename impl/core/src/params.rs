@@ -33,6 +33,14 @@ pub const PREKEYS_MAX: usize = 1 << (LEVELS - 1);
 pub const PATH_MAX: usize = HASH * (LEVELS - 1);
 /// Bytes of early data and of answer data.
 pub const DATA_MAX: usize = 1024;
+/// Bytes of a call's number.
+pub const CALL_NUMBER: usize = 8;
+/// Bytes of a call's data: early data, less the heads of an array of 2 and of the data, and the number.
+pub const CALL_DATA_MAX: usize = DATA_MAX - 1 - (1 + CALL_NUMBER) - 3;
+/// Bytes of an outcome's data: answer data, less the heads of an array of 2 and of the data, and the status.
+pub const OUTCOME_DATA_MAX: usize = DATA_MAX - 1 - 1 - 3;
+/// Exchanges of one call that are pending at most.
+pub const CALL_TRIES: usize = 4;
 /// Bytes of a subject or an audience, in UTF-8.
 pub const NAME_MAX: usize = 64;
 /// Bytes of a key identifier.

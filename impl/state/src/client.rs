@@ -1,5 +1,6 @@
 //! The client's state.
 
+use crate::calls::CallState;
 use crate::error::Error;
 use crate::files::Locked;
 use crate::hexed::{Hex, HexN, Secret};
@@ -9,13 +10,15 @@ use crate::party::Held;
 use crate::session::{AskedState, Protected, SessionState};
 use crate::sessions::{SESSIONS_MAX, bound};
 use crate::undelivered::Shelf;
+use dke::call::Number;
 use dke::client::{AWAITING, AwaitingConfirm};
 use dke::crypto::Hash;
+use dke::params::CALL_NUMBER;
 use dke::store::{ClientStore, Pending};
 use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All that a client remembers.
 #[derive(Default, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct ClientState {
     pub names: BTreeMap<String, String>,
     /// Oldest first.
     pub pending: Vec<PendingState>,
+    /// Calls without an answer, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallState>,
     /// Oldest first.
     pub sessions: Vec<SessionState>,
     /// What was received and not delivered yet.
@@ -62,6 +68,9 @@ pub struct PendingState {
     pub state: Secret<AWAITING>,
     /// The message.
     pub initiate: Hex,
+    /// Number of the call to which it belongs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<HexN<CALL_NUMBER>>,
     /// Under the early keys.
     #[serde(default, skip_serializing_if = "Protected::is_unused")]
     pub protected: Protected,
@@ -124,6 +133,35 @@ impl ClientDir {
         self.save()
     }
 
+    /// C1.7: stores a pending exchange, of this call or of none.
+    pub(crate) fn begin_as(&mut self, pending: &Pending<'_>, call: Option<&Number>) -> Result<(), Error> {
+        self.state.seen.insert(hex::encode(pending.node), pending.epoch);
+        self.state.pending.push(PendingState {
+            exchange: HexN(*pending.exchange),
+            node: HexN(*pending.node),
+            epoch: pending.epoch,
+            index: pending.index,
+            state: Secret::new(pending.state),
+            initiate: Hex(pending.initiate.to_vec()),
+            call: call.copied().map(HexN),
+            protected: Protected::default(),
+        });
+        self.save()
+    }
+
+    /// In memory: a call has ended, with all its exchanges. One under whose early keys a request awaits its response stays, without the call.
+    pub fn end_call(&mut self, number: &Number) {
+        let of_call = |one: &PendingState| one.call.as_ref().is_some_and(|call| call.0 == *number);
+        self.state.calls.retain(|one| one.number.0 != *number);
+        self.state.pending.retain(|one| !of_call(one) || !one.protected.awaiting.is_empty());
+        self.state.pending.iter_mut().filter(|one| of_call(one)).for_each(|one| one.call = None);
+    }
+
+    /// The state's file, for people.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.locked.path(ClientState::FILE)
+    }
+
     /// What awaits responses, of all exchanges.
     pub fn protected(&mut self) -> impl Iterator<Item = &mut Protected> {
         let pending = self.state.pending.iter_mut().map(|one| &mut one.protected);
@@ -148,6 +186,13 @@ impl ClientDir {
     }
 }
 
+impl ClientState {
+    /// The pending exchanges of a call.
+    pub fn exchanges_of(&self, number: &Number) -> impl Iterator<Item = &PendingState> {
+        self.pending.iter().filter(|one| one.call.as_ref().is_some_and(|call| call.0 == *number))
+    }
+}
+
 impl ClientStore for ClientDir {
     type Error = Error;
 
@@ -156,17 +201,7 @@ impl ClientStore for ClientDir {
     }
 
     fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Error> {
-        self.state.seen.insert(hex::encode(pending.node), pending.epoch);
-        self.state.pending.push(PendingState {
-            exchange: HexN(*pending.exchange),
-            node: HexN(*pending.node),
-            epoch: pending.epoch,
-            index: pending.index,
-            state: Secret::new(pending.state),
-            initiate: Hex(pending.initiate.to_vec()),
-            protected: Protected::default(),
-        });
-        self.save()
+        self.begin_as(pending, None)
     }
 
     /// In memory: [`ClientDir::keep`] makes it durable, in one with the session.

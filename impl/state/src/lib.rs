@@ -43,6 +43,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod calls;
 mod client;
 mod disk;
 mod error;
@@ -60,6 +61,7 @@ mod sessions;
 mod shared;
 mod undelivered;
 
+pub use calls::{CallState, KeptCall};
 pub use client::{ClientDir, ClientState, PendingState};
 pub use disk::{Disk, Stamp};
 pub use error::Error;
@@ -72,5 +74,5 @@ pub use party::{Held, Party};
 pub use real::RealDisk;
 pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
-pub use shared::SharedClientDir;
+pub use shared::{Resumable, SharedClientDir};
 pub use undelivered::{Shelf, UNDELIVERED_MAX, Undelivered};

@@ -1,5 +1,6 @@
 //! The node's state.
 
+use crate::calls::KeptCall;
 use crate::error::Error;
 use crate::files::Locked;
 use crate::hexed::{Hex, HexN, Secret};
@@ -9,12 +10,13 @@ use crate::party::Held;
 use crate::session::SessionState;
 use crate::sessions::{SESSIONS_MAX, bound};
 use crate::undelivered::Shelf;
+use dke::call::{self, Number};
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
 use dke::stock::Allowance;
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Credential, Scalar, Session};
-use dke_agent::{Counts, Kept, Ledger, Remote, Unsent, Upkeep};
+use dke_agent::{Counts, Kept, Ledger, Numbered, Remote, Unsent, Upkeep};
 use dke_app::Exchange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +48,9 @@ pub struct NodeState {
     /// What it remembers from wake-up to wake-up.
     #[serde(default, skip_serializing_if = "UpkeepState::is_default")]
     pub upkeep: UpkeepState,
+    /// Numbers of calls, so that none is carried out twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<KeptCall>,
     /// Requests whose responses the gateway has not acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<KeptRequest>,
@@ -233,6 +238,23 @@ impl Ledger for NodeDir {
         self.save()
     }
 
+    fn calls(&self) -> impl Iterator<Item = call::Kept<'_>> {
+        self.state.calls.iter().map(KeptCall::kept)
+    }
+
+    fn begin_call(&mut self, call: &Numbered<'_>) -> Result<(), Error> {
+        self.state.calls.push(KeptCall::new(call));
+        self.save()
+    }
+
+    fn settle_call(&mut self, client: &Hash, number: &Number, answer: &[u8]) -> Result<(), Error> {
+        let this = |one: &&mut KeptCall| one.kept().client == client && one.kept().number == number;
+        if let Some(one) = self.state.calls.iter_mut().find(this) {
+            one.settle(answer);
+        }
+        Ok(())
+    }
+
     fn keep(&mut self, peer: &Peer, early: &[u8; 32], session: &Session) -> Result<(), Error> {
         self.keep_session(SessionState::new(peer.subject(), peer.hash(), session, early).vouched(peer.vouched()))
     }
@@ -298,6 +320,7 @@ impl NodeStore for NodeDir {
     fn begin_batch(&mut self, epoch: u64) -> Result<(), Error> {
         self.state.batches.retain(|old, _| old.saturating_add(2) > epoch);
         self.state.outbox.retain(|kept| kept.epoch.saturating_add(2) > epoch);
+        self.state.calls.retain(|one| call::is_kept(one.epoch, epoch));
         // Section 15: the early keys go with the batch.
         let gone = self.state.sessions.iter_mut().filter(|session| session.epoch.saturating_add(2) <= epoch);
         gone.for_each(SessionState::erase_early);

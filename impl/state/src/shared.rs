@@ -1,13 +1,17 @@
 //! The client's directory for a call that waits for the node: locked for each step only.
 
-use crate::client::ClientDir;
+use crate::calls::CallState;
+use crate::client::{ClientDir, PendingState};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::files::Locked;
 use crate::session::SessionState;
+use dke::Credential;
+use dke::call::Number;
+use dke::client::AwaitingConfirm;
 use dke::crypto::Hash;
-use dke::store::{ClientStore, Pending};
-use dke::{Credential, Session};
+use dke::store::{ClientStore as _, Pending};
+use dke_agent::{Begun, CallStore, Called, Open, Resumed};
 use std::sync::Arc;
 
 /// The client's directory, locked for each step only: other processes work while this one waits.
@@ -15,53 +19,110 @@ pub struct SharedClientDir {
     disk: Arc<dyn Disk>,
     node: String,
     node_hash: Hash,
-    /// An exchange has ended in this state, which is not stored yet: it becomes durable in one with the session.
-    ended: Option<ClientDir>,
+    cwt: Option<Vec<u8>>,
+}
+
+/// What can be resumed, and under which credential.
+pub struct Resumable {
+    /// The call with its exchanges, or one exchange without a call.
+    pub resumed: Resumed,
+    /// The CWT under which the call was made; none under the pinned credential.
+    pub cwt: Option<Vec<u8>>,
 }
 
 impl SharedClientDir {
-    /// For exchanges with this node.
-    pub fn new(disk: Arc<dyn Disk>, node: &Credential<'_>) -> SharedClientDir {
-        SharedClientDir { disk, node: node.subject().to_string(), node_hash: *node.hash(), ended: None }
+    /// For calls to this node, under this CWT or under the pinned credential.
+    pub fn new(disk: Arc<dyn Disk>, node: &Credential<'_>, cwt: Option<&[u8]>) -> SharedClientDir {
+        SharedClientDir {
+            disk,
+            node: node.subject().to_string(),
+            node_hash: *node.hash(),
+            cwt: cwt.map(<[u8]>::to_vec),
+        }
     }
 
     fn open(&self) -> Result<ClientDir, Error> {
         ClientDir::open(Locked::wait_on(&self.disk)?)
     }
 
-    /// The exchange has ended with a session: stores both in one.
-    pub fn keep(mut self, session: &Session, early: &[u8; 32]) -> Result<(), Error> {
-        let session = SessionState::new(&self.node, &self.node_hash, session, early);
-        self.ended.take().map_or(Ok(()), |mut file| file.keep(session))
+    /// All calls to this node that have no answer, and exchanges with it that belong to none; oldest first.
+    pub fn resumable(&self) -> Result<Vec<Resumable>, Error> {
+        let dir = self.open()?;
+        let file = dir.file();
+        let open = |one: &PendingState| {
+            let awaiting = one.awaiting(&file)?;
+            Ok(Open { initiate: one.initiate.0.clone(), awaiting })
+        };
+        let here = |node: &Hash| *node == self.node_hash;
+        let mut all = Vec::new();
+        for call in dir.state.calls.iter().filter(|call| here(&call.node.0)) {
+            let exchanges = dir.state.exchanges_of(&call.number.0).map(open).collect::<Result<_, Error>>()?;
+            let resumed = Resumed { call: Some(call.begun(&file)?), exchanges };
+            all.push(Resumable { resumed, cwt: call.cwt.as_ref().map(|cwt| cwt.0.clone()) });
+        }
+        for one in dir.state.pending.iter().filter(|one| here(&one.node.0) && one.call.is_none()) {
+            all.push(Resumable { resumed: Resumed { call: None, exchanges: vec![open(one)?] }, cwt: None });
+        }
+        Ok(all)
     }
 
-    /// The exchange has not ended, or without a session: stores that.
-    pub fn settle(mut self) -> Result<(), Error> {
-        self.ended.take().map_or(Ok(()), |mut file| file.save())
+    /// Forgets what can be resumed with this node, but for exchanges under whose early keys a request awaits its response. Returns the
+    /// numbers of the calls.
+    pub fn give_up_all(&self) -> Result<Vec<Number>, Error> {
+        let mut dir = self.open()?;
+        let here = |call: &&CallState| call.node.0 == self.node_hash;
+        let numbers: Vec<Number> = dir.state.calls.iter().filter(here).map(|call| call.number.0).collect();
+        for number in &numbers {
+            dir.end_call(number);
+        }
+        dir.state.pending.retain(|one| one.node.0 != self.node_hash || !one.protected.awaiting.is_empty());
+        dir.save()?;
+        Ok(numbers)
     }
 }
 
-impl ClientStore for SharedClientDir {
+impl CallStore for SharedClientDir {
     type Error = Error;
 
     fn highest_epoch(&self, node: &Hash) -> Result<u64, Error> {
         self.open()?.highest_epoch(node)
     }
 
-    fn begin(&mut self, pending: &Pending<'_>) -> Result<(), Error> {
-        // The exchange before this one may have ended without a session.
-        let mut file = match self.ended.take() {
-            Some(file) => file,
-            None => self.open()?,
-        };
-        file.state.names.insert(hex::encode(pending.node), self.node.clone());
-        file.begin(pending)
+    fn begin(&mut self, call: &Begun, pending: &Pending<'_>) -> Result<(), Error> {
+        let mut dir = self.open()?;
+        dir.state.names.insert(hex::encode(pending.node), self.node.clone());
+        if !dir.state.calls.iter().any(|one| one.number.0 == call.number) {
+            dir.state.calls.extend(CallState::new(call, pending.node, self.cwt.as_deref()));
+        }
+        dir.begin_as(pending, Some(&call.number))
     }
 
-    fn end(&mut self, exchange: &Hash) -> Result<(), Error> {
-        let mut file = self.open()?;
-        file.end(exchange)?;
-        self.ended = Some(file);
-        Ok(())
+    fn finish(&mut self, exchange: &Hash, called: &Called, call: Option<&Number>) -> Result<(), Error> {
+        let mut dir = self.open()?;
+        // Another process may have been quicker.
+        if !dir.state.pending.iter().any(|one| one.exchange.0 == *exchange) {
+            return Ok(());
+        }
+        dir.end(exchange)?;
+        if let Some(number) = call {
+            dir.end_call(number);
+        }
+        dir.keep(SessionState::new(&self.node, &self.node_hash, &called.session, called.early.expose()))
+    }
+
+    fn give_up(&mut self, exchanges: &[Hash], call: Option<&Number>) -> Result<(), Error> {
+        let mut dir = self.open()?;
+        dir.state.pending.retain(|one| !exchanges.contains(&one.exchange.0));
+        if let Some(number) = call {
+            dir.end_call(number);
+        }
+        dir.save()
+    }
+}
+
+impl PendingState {
+    fn awaiting(&self, file: &std::path::Path) -> Result<AwaitingConfirm, Error> {
+        let damaged = |_| Error::Damaged(file.to_path_buf(), "a pending exchange cannot be read".into());
+        AwaitingConfirm::from_bytes(self.state.expose()).map_err(damaged)
     }
 }

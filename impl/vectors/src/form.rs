@@ -161,6 +161,28 @@ record! {
     }
 }
 
+record! {
+    /// What a node does with calls: events in order.
+    Calls {
+        name: String,
+        room: u64,
+        events: Vec<Event>,
+    }
+}
+record! {
+    /// A batch begins (no client), or early data arrives.
+    Event {
+        what: String,
+        client: Option<String>,
+        epoch: u64,
+        early_data: String,
+        answer: Option<String>,
+        number: Option<String>,
+        data: String,
+        answer_data: String,
+    }
+}
+
 /// How content is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -220,21 +242,27 @@ pub enum File {
     Rejections(Vec<Rejection>),
     /// The application layer.
     Applications(Vec<Application>),
+    /// Calls.
+    Calls(Vec<Calls>),
 }
 
 impl File {
-    /// Reads a file; what names a base is a rejection, what names an exchange is of the application layer.
+    /// Reads a file; what names a base is a rejection, what names an exchange is of the application layer, what has events
+    /// is about calls.
     pub fn parse(json: &[u8]) -> Result<File, serde_json::Error> {
         #[derive(Deserialize)]
         struct Kind {
             base: Option<IgnoredAny>,
             exchange: Option<IgnoredAny>,
+            events: Option<IgnoredAny>,
         }
         let kinds: Vec<Kind> = serde_json::from_slice(json)?;
         if kinds.iter().any(|kind| kind.base.is_some()) {
             serde_json::from_slice(json).map(File::Rejections)
         } else if kinds.iter().any(|kind| kind.exchange.is_some()) {
             serde_json::from_slice(json).map(File::Applications)
+        } else if kinds.iter().any(|kind| kind.events.is_some()) {
+            serde_json::from_slice(json).map(File::Calls)
         } else {
             serde_json::from_slice(json).map(File::Exchanges)
         }

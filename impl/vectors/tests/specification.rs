@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use dke::{Crypto, RustCrypto};
-use dke_vectors::form::{Application, CredentialKind, Exchange, File, Format, ObjectKeys, Rejection};
-use dke_vectors::{Mismatch, check_application, check_exchange, check_rejection};
+use dke_vectors::form::{Application, Calls, CredentialKind, Exchange, File, Format, ObjectKeys, Rejection};
+use dke_vectors::{Mismatch, check_application, check_calls, check_exchange, check_rejection};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -217,4 +217,41 @@ fn a_change_in_the_application_layer_is_seen() {
     refused(&|vector| other(&mut vector.keys.oscore_master_salt));
     assert!(matches!(refused(&|vector| vector.name = "x".into()), Mismatch::Form { member: "name", .. }));
     assert!(matches!(refused(&|vector| vector.refused[0].direction = 2), Mismatch::Form { member: "direction", .. }));
+}
+
+const CALLS: &str = include_str!("../../../spec/vectors/calls.json");
+
+fn calls() -> Vec<Calls> {
+    let File::Calls(calls) = File::parse(CALLS.as_bytes()).unwrap() else { panic!("another file") };
+    calls
+}
+
+#[test]
+fn every_call_is_carried_out_as_the_vectors_say() {
+    let calls = calls();
+    assert!(calls.len() >= 6);
+    for vector in &calls {
+        check_calls(vector).unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    }
+}
+
+#[test]
+fn a_changed_call_is_a_mismatch() {
+    for vector in calls() {
+        for place in 0..vector.events.len() {
+            if vector.events[place].client.is_none() {
+                continue;
+            }
+            let mut changed = vector.clone();
+            changed.events[place].answer_data.push_str("00");
+            assert!(matches!(check_calls(&changed), Err(Mismatch::Differs { member: "answer_data", .. })));
+            let mut changed = vector.clone();
+            let number = &mut changed.events[place].number;
+            *number = if number.is_some() { None } else { Some("00".repeat(8)) };
+            assert!(matches!(check_calls(&changed), Err(Mismatch::Differs { member: "number", .. })));
+            let mut changed = vector.clone();
+            changed.events[place].early_data = "x".into();
+            assert!(matches!(check_calls(&changed), Err(Mismatch::Form { member: "early_data", .. })));
+        }
+    }
 }

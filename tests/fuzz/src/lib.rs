@@ -4,12 +4,13 @@ pub mod application;
 pub mod network;
 pub mod targets;
 
-use dke_vectors::form::{Application, CredentialKind, Exchange, File, Rejection, Step};
+use dke_vectors::form::{Application, Calls, CredentialKind, Exchange, File, Rejection, Step};
 use std::collections::BTreeSet;
 
 const EXCHANGES: &str = include_str!("../../../spec/vectors/exchanges.json");
 const REJECTIONS: &str = include_str!("../../../spec/vectors/rejections.json");
 const APPLICATION: &str = include_str!("../../../spec/vectors/application.json");
+const CALLS: &str = include_str!("../../../spec/vectors/calls.json");
 
 /// The complete exchanges of `spec/vectors`.
 pub fn exchanges() -> Vec<Exchange> {
@@ -29,6 +30,13 @@ fn applications() -> Vec<Application> {
 fn rejections() -> Vec<Rejection> {
     match File::parse(REJECTIONS.as_bytes()) {
         Ok(File::Rejections(rejections)) => rejections,
+        _ => panic!("the vectors are not of their form"),
+    }
+}
+
+fn calls() -> Vec<Calls> {
+    match File::parse(CALLS.as_bytes()) {
+        Ok(File::Calls(calls)) => calls,
         _ => panic!("the vectors are not of their form"),
     }
 }
@@ -62,6 +70,10 @@ pub fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
         };
         seeds.insert((target, unhex(&message)));
     }
+    for event in calls().into_iter().flat_map(|calls| calls.events) {
+        seeds.insert(("call", unhex(&event.early_data)));
+        seeds.insert(("call", unhex(&event.answer_data)));
+    }
     seeds.extend(network::seeds());
     seeds.extend(application::seeds());
     seeds
@@ -81,6 +93,7 @@ mod tests {
             ("confirm", targets::confirm, 30),
             ("credential", targets::credential, 3),
             ("cwt", targets::cwt, 1),
+            ("call", targets::call, 30),
             ("coap", network::coap, 10),
             ("request", network::request, 30),
             ("record", network::record, 4),

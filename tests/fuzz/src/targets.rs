@@ -1,11 +1,12 @@
 //! What must hold whatever arrives. Each target receives its input where an exchange of the vectors waits for a message.
 
 use crate::{exchanges, unhex};
+use dke::call::{Call, Outcome};
 use dke::client::{AWAITING, AwaitingConfirm};
 use dke::credential::encode;
 use dke::cwt::{Cwt, IdCred};
 use dke::message::{Initiate, Offer, Publication};
-use dke::params::CREDENTIAL_MAX;
+use dke::params::{CREDENTIAL_MAX, DATA_MAX};
 use dke::store::NodeStore;
 use dke::{Credential, Error, Misuse, Reject, RustCrypto};
 use dke_vectors::form::Exchange;
@@ -150,4 +151,17 @@ pub fn cwt(data: &[u8]) {
             Err(error) => assert_eq!(error, Error::Caller(Misuse::BufferTooSmall)),
         }
     });
+}
+
+/// A Call or an Outcome that is read is the one that would be written: there is one encoding only.
+pub fn call(data: &[u8]) {
+    let mut out = [0; DATA_MAX];
+    if let Ok(call) = Call::parse(data) {
+        let len = call.write(&mut out).expect("of the right form");
+        assert_eq!(out.get(..len), Some(data));
+    }
+    if let Ok(outcome) = Outcome::parse(data) {
+        let len = outcome.write(&mut out).expect("of the right form");
+        assert_eq!(out.get(..len), Some(data));
+    }
 }

@@ -1,7 +1,7 @@
 //! Writes `spec/vectors/*.json` and the worked example of `spec/PROTOCOL.md`, from the specification alone.
 
 use dke_tests::vectors::{Kind, exchange};
-use dke_tests::{application, example, rejections};
+use dke_tests::{application, calls, example, rejections};
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
@@ -13,13 +13,16 @@ fn main() -> std::io::Result<()> {
     std::fs::write(spec.join("vectors/rejections.json"), json(serde_json::to_string_pretty(&rejections)?))?;
     let applications = application::applications();
     std::fs::write(spec.join("vectors/application.json"), json(serde_json::to_string_pretty(&applications)?))?;
+    let calls = calls::calls();
+    std::fs::write(spec.join("vectors/calls.json"), json(serde_json::to_string_pretty(&calls)?))?;
     let protocol = std::fs::read_to_string(spec.join("PROTOCOL.md"))?;
     std::fs::write(spec.join("PROTOCOL.md"), example::replace(&protocol, &exchanges))?;
     println!(
-        "{} exchanges, {} rejections, {} secrets of the application layer",
+        "{} exchanges, {} rejections, {} secrets of the application layer, {} histories of calls",
         exchanges.len(),
         rejections.len(),
-        applications.len()
+        applications.len(),
+        calls.len()
     );
     Ok(())
 }

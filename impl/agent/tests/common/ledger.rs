@@ -1,11 +1,12 @@
 //! A node's store in memory.
 
+use dke::call::{self, Number};
 use dke::crypto::{Hash, PublicKey};
 use dke::node::Peer;
 use dke::ram::{Full, RamNode};
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Scalar, Session};
-use dke_agent::{Counts, Kept, Ledger, Unsent, Upkeep};
+use dke_agent::{Counts, Kept, Ledger, Numbered, Unsent, Upkeep};
 use dke_app::Exchange;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ pub struct RamLedger {
     acknowledged: u64,
     rejected: BTreeSet<(u64, u8)>,
     upkeep: Upkeep,
+    calls: Vec<(Hash, Number, Hash, u64, Option<Vec<u8>>)>,
     /// Batches that were made.
     pub batches: usize,
 }
@@ -36,6 +38,7 @@ impl NodeStore for RamLedger {
     }
 
     fn begin_batch(&mut self, epoch: u64) -> Result<(), Full> {
+        self.calls.retain(|(_, _, _, of, _)| call::is_kept(*of, epoch));
         self.ram.begin_batch(epoch)
     }
 
@@ -115,6 +118,28 @@ impl Ledger for RamLedger {
 
     fn set_acknowledged(&mut self, epoch: u64) -> Result<(), Full> {
         self.acknowledged = epoch;
+        Ok(())
+    }
+
+    fn calls(&self) -> impl Iterator<Item = call::Kept<'_>> {
+        self.calls.iter().map(|(client, number, digest, _, answer)| call::Kept {
+            client,
+            number,
+            digest,
+            answer: answer.as_deref(),
+        })
+    }
+
+    fn begin_call(&mut self, call: &Numbered<'_>) -> Result<(), Full> {
+        self.calls.push((*call.client, *call.number, *call.digest, call.epoch, None));
+        Ok(())
+    }
+
+    fn settle_call(&mut self, client: &Hash, number: &Number, answer: &[u8]) -> Result<(), Full> {
+        let this = |one: &&mut (Hash, Number, Hash, u64, Option<Vec<u8>>)| one.0 == *client && one.1 == *number;
+        if let Some(one) = self.calls.iter_mut().find(this) {
+            one.4 = Some(answer.to_vec());
+        }
         Ok(())
     }
 

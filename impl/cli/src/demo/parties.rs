@@ -238,7 +238,8 @@ fn client_tap(teller: Teller, caller: &'static Caller, lifeline: usize) -> Tap {
             teller.message("G2", (GATEWAY, lifeline), "Offer", body, None);
         }
         Traffic::Sent { resource: INITIATE, body } => {
-            let inside = format!("CT_1 says who calls: {}. CT_2 says: \"{}\".", caller.name, caller.early_data);
+            let inside =
+                format!("CT_1 says who calls: {}. CT_2: a number, and \"{}\".", caller.name, caller.early_data);
             teller.message("C1", (lifeline, GATEWAY), "Initiate", body, Some(inside));
             if let Ok(message) = Initiate::parse(body) {
                 let place = format!("epoch {} index {}", message.epoch, message.index);
@@ -246,7 +247,7 @@ fn client_tap(teller: Teller, caller: &'static Caller, lifeline: usize) -> Tap {
             }
         }
         Traffic::Answered { resource: CONFIRM, body } if !body.is_empty() => {
-            let inside = format!("CT_3 says: \"{}\".", caller.answer);
+            let inside = format!("CT_3: done, and \"{}\".", caller.answer);
             teller.message("G4", (GATEWAY, lifeline), "Confirm", body, Some(inside));
         }
         _ => {}

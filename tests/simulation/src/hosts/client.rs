@@ -3,11 +3,10 @@
 use super::Surroundings;
 use crate::monitor::Property;
 use crate::time::WallClock;
-use dke::client::{AwaitingConfirm, Client};
+use dke::client::Client;
 use dke::{Credential, Mode};
-use dke_agent::{Asked, Called, Caller, Progress, Unfinished};
-use dke_state::{ClientDir, Error, Identity, Locked, MemoryDisk, PendingState, Role, SharedClientDir};
-use std::collections::BTreeMap;
+use dke_agent::{Answered, Asked, Called, Caller, Progress, Unfinished};
+use dke_state::{Error, Identity, Locked, MemoryDisk, Role, SharedClientDir};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,10 +25,8 @@ pub struct ClientHost {
     pub clock: WallClock,
     /// Its public half.
     pub credential: Vec<u8>,
-    /// How many calls it has made.
+    /// How often it has called, or asked again.
     calls: Mutex<u64>,
-    /// What the pending exchanges are about, by node, epoch and index.
-    contents: Mutex<BTreeMap<(String, u64, u8), String>>,
 }
 
 /// Draws an identity and stores it. Returns the credential.
@@ -55,25 +52,12 @@ impl ClientHost {
     pub fn new(around: Surroundings, name: &str, address: IpAddr, clock: WallClock) -> ClientHost {
         let disk = MemoryDisk::new();
         let credential = identity(&around, Role::Client, name, &disk);
-        ClientHost {
-            around,
-            name: name.into(),
-            address,
-            disk,
-            clock,
-            credential,
-            calls: Mutex::default(),
-            contents: Mutex::default(),
-        }
+        ClientHost { around, name: name.into(), address, disk, clock, credential, calls: Mutex::default() }
     }
 
     /// Calls a node, and waits for the answer for at most this time.
     pub async fn call(&self, node_credential: &[u8], patience: Duration) -> Ended {
-        let number = {
-            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-            *calls += 1;
-            *calls
-        };
+        let number = self.number();
         let content = format!("{} {number}", self.name);
         let node = Credential::parse(node_credential).expect("it was made by the simulation");
         let subject = node.subject().to_string();
@@ -87,51 +71,43 @@ impl ClientHost {
             let client: Client<'_> = Client::pinned(&credential, &identity.key);
             let caller = Caller { gateway: link, node };
             let deadline = Instant::now() + patience;
-            let asked = Asked { mode: Mode::Basic, early_data: content.as_bytes(), now: self.clock.now(), deadline };
-            let mut store = SharedClientDir::new(disk.clone(), &caller.node);
+            let asked = Asked { mode: Mode::Basic, data: content.as_bytes(), now: self.clock.now(), deadline };
+            let mut store = SharedClientDir::new(disk.clone(), &caller.node, None);
             let progress = |progress: Progress| self.progress(&subject, &content, &progress);
             let called = caller.call(&client, &mut store, &asked, &mut random, progress).await;
-            Ok::<_, Error>(self.keep(store, called, &subject, &content))
+            Ok::<_, Error>(self.note(called, &subject, &content))
         };
         let ended = called.await.unwrap_or_else(|error| Ended::NotYet(error.to_string()));
         self.around.log.tell(&self.name, format!("{subject} {content:?}: {ended:?}"));
         ended
     }
 
+    /// One that was not used before.
+    fn number(&self) -> u64 {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls += 1;
+        *calls
+    }
+
     fn progress(&self, node: &str, content: &str, progress: &Progress) {
-        if let Progress::Initiated { epoch, index, .. } = progress {
-            let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-            contents.insert((node.to_string(), *epoch, *index), content.to_string());
-        }
         if *progress != Progress::Waiting {
             self.around.log.tell(&self.name, format!("{node} {content:?}: {progress:?}"));
         }
     }
 
-    /// Stores how an exchange ended, and lets the monitor know.
-    fn keep(
-        &self,
-        store: SharedClientDir,
-        called: Result<Called, Unfinished<Error>>,
-        node: &str,
-        content: &str,
-    ) -> Ended {
-        let kept = match &called {
-            Ok(called) => store.keep(&called.session, called.early.expose()),
-            Err(_) => store.settle(),
-        };
-        if let Err(error) = kept {
-            return Ended::NotYet(error.to_string());
-        }
+    /// Lets the monitor know how a call ended.
+    fn note(&self, called: Result<Called, Unfinished<Error>>, node: &str, content: &str) -> Ended {
         match called {
-            Ok(called) => {
-                let place = (node.to_string(), called.session.epoch, called.session.index);
-                let keys = called.session.secret.fingerprint();
-                let answer = String::from_utf8_lossy(&called.answer).into_owned();
+            Ok(Called { answered: Answered::Unknown, .. }) => Ended::NotYet(format!("{node} has no answer")),
+            Ok(Called { answered: Answered::Refused(why), .. }) => Ended::NotYet(why.to_string()),
+            Ok(Called { answered: Answered::Done(answer), session, .. }) => {
+                let place = (node.to_string(), session.epoch, session.index);
+                let keys = session.secret.fingerprint();
+                let answer = String::from_utf8_lossy(&answer).into_owned();
                 self.around.monitor.finished(place, &keys, content, &answer);
                 Ended::Answered
             }
-            Err(Unfinished::Discarded) if self.around.monitor.times(content) > 0 => {
+            Err(Unfinished::Over) if self.around.monitor.times(content) > 0 => {
                 let why = format!("{node} has carried out {content:?}, and the answer is lost");
                 self.around.monitor.violated(Property::AcknowledgedKept, why.clone());
                 Ended::NotYet(why)
@@ -140,31 +116,27 @@ impl ClientHost {
         }
     }
 
-    /// Exchanges that await their Confirms.
-    pub fn pending(&self) -> Result<Vec<PendingState>, Error> {
-        Ok(ClientDir::open(Locked::on(Arc::new(self.disk.clone()))?)?.state.pending)
-    }
-
     /// Takes up all pending exchanges with a node.
     pub async fn resume(&self, node_credential: &[u8], patience: Duration) -> Vec<Ended> {
         let node = Credential::parse(node_credential).expect("it was made by the simulation");
         let subject = node.subject().to_string();
-        let pending = self.pending().unwrap_or_default();
+        let disk: Arc<dyn dke_state::Disk> = Arc::new(self.disk.clone());
+        let mut store = SharedClientDir::new(disk.clone(), &node, None);
+        let Ok(identity) = Locked::on(disk).and_then(|locked| Identity::load(&locked)) else { return Vec::new() };
+        let Ok(credential) = identity.credential() else { return Vec::new() };
+        let client: Client<'_> = Client::pinned(&credential, &identity.key);
         let mut ended = Vec::new();
-        for (count, one) in pending.into_iter().filter(|one| one.node.0 == *node.hash()).enumerate() {
-            let purpose = format!("{} resumes {} {} {count}", self.name, one.epoch, one.index);
+        for one in store.resumable().unwrap_or_default() {
+            let Some(call) = &one.resumed.call else { continue };
+            let content = String::from_utf8_lossy(&call.data).into_owned();
+            let purpose = format!("{} resumes {content} {}", self.name, self.number());
             let link = self.around.connect(self.address, &purpose);
+            let mut random = self.around.seed.stream(&purpose);
             let caller = Caller { gateway: link, node: node.clone() };
-            let Ok(awaiting) = AwaitingConfirm::from_bytes(one.state.expose()) else { continue };
-            let content = {
-                let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-                contents.get(&(subject.clone(), one.epoch, one.index)).cloned().unwrap_or_default()
-            };
-            let mut store = SharedClientDir::new(Arc::new(self.disk.clone()), &caller.node);
-            let deadline = Instant::now() + patience;
+            let when = (self.clock.now(), Instant::now() + patience);
             let progress = |progress: Progress| self.progress(&subject, &content, &progress);
-            let called = caller.resume(&mut store, &one.initiate.0, awaiting, deadline, progress).await;
-            let how = self.keep(store, called, &subject, &content);
+            let called = caller.resume(&client, &mut store, one.resumed, when, &mut random, progress).await;
+            let how = self.note(called, &subject, &content);
             self.around.log.tell(&self.name, format!("{subject} {content:?} taken up: {how:?}"));
             ended.push(how);
         }
