@@ -241,9 +241,9 @@ fn two_wake_ups_mend_everything() {
                 // Calls, answered or garbage.
                 _ => {
                     let Some((epoch, free, _)) = &mut pair.gateway else { continue };
-                    for index in 0..32 {
-                        if free[index] && dice.below(3) == 0 {
-                            free[index] = false;
+                    for (index, free) in free.iter_mut().enumerate() {
+                        if *free && dice.below(3) == 0 {
+                            *free = false;
                             if *epoch == pair.own.epoch && !pair.gone[index] {
                                 pair.gone[index] = true;
                                 let batch = pair.own.batch.as_mut().unwrap();
