@@ -102,7 +102,9 @@ impl From<dke_state::Error> for Fault {
             | Error::NoExchange
             | Error::WrongRole(..)
             | Error::EpochUnknown
-            | Error::Undelivered(_) => "Usage",
+            | Error::Undelivered(_)
+            | Error::TooManyPending(_)
+            | Error::TooManyRequests(_) => "Usage",
         };
         Fault::Input { name, sentence: error.to_string() }
     }

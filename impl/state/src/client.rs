@@ -8,7 +8,7 @@ use crate::identity::{Identity, Instance, Role};
 use crate::original::{self, State};
 use crate::party::Held;
 use crate::session::{AskedState, Protected, SessionState};
-use crate::sessions::{SESSIONS_MAX, bound};
+use crate::sessions::{AWAITING_MAX, PENDING_MAX, SESSIONS_MAX, bound};
 use crate::undelivered::Shelf;
 use dke::call::Number;
 use dke::client::{AWAITING, AwaitingConfirm};
@@ -135,6 +135,9 @@ impl ClientDir {
 
     /// C1.7: stores a pending exchange, of this call or of none.
     pub(crate) fn begin_as(&mut self, pending: &Pending<'_>, call: Option<&Number>) -> Result<(), Error> {
+        if self.state.pending.len() >= PENDING_MAX {
+            return Err(Error::TooManyPending(self.state.pending.len()));
+        }
         self.state.seen.insert(hex::encode(pending.node), pending.epoch);
         self.state.pending.push(PendingState {
             exchange: HexN(*pending.exchange),
@@ -160,6 +163,12 @@ impl ClientDir {
     /// The state's file, for people.
     pub(crate) fn file(&self) -> PathBuf {
         self.locked.path(ClientState::FILE)
+    }
+
+    /// `TooManyRequests` if as many as there may be await a response.
+    pub fn has_room_for_request(&mut self) -> Result<(), Error> {
+        let awaiting = self.protected().map(|protected| protected.awaiting.len()).fold(0, usize::saturating_add);
+        if awaiting < AWAITING_MAX { Ok(()) } else { Err(Error::TooManyRequests(awaiting)) }
     }
 
     /// What awaits responses, of all exchanges.

@@ -74,5 +74,6 @@ pub use party::{Held, Party};
 pub use real::RealDisk;
 pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
+pub use sessions::{AWAITING_MAX, PENDING_MAX, SESSIONS_MAX};
 pub use shared::{Resumable, SharedClientDir};
 pub use undelivered::{Shelf, UNDELIVERED_MAX, Undelivered};

@@ -3,9 +3,14 @@
 use crate::session::SessionState;
 
 /// Sessions that are kept: with 600 bytes for each, most of a state stays small enough to be written at each step.
-pub(crate) const SESSIONS_MAX: usize = 1024;
+pub const SESSIONS_MAX: usize = 1024;
+/// A client's exchanges that wait for a Confirm.
+pub const PENDING_MAX: usize = 256;
+/// A client's requests that wait for a response.
+pub const AWAITING_MAX: usize = 64;
 
-/// Removes sessions beyond the bound: of the peer that has the most, one that was never used, or else the oldest.
+/// Removes sessions beyond the bound: of the peer that has the most, one that was never used, or else the oldest. Where several peers
+/// have the most, those that an authority vouches for lose theirs first: however many they are, each pinned one keeps its newest.
 ///
 /// So nobody pushes out the session of a peer that has fewer. A session stays as long as it has early keys, for its batch lives, and as
 /// long as a request awaits a response: these are bounded by prekeys and by the party's own requests.
@@ -26,7 +31,10 @@ fn surplus(sessions: &[SessionState]) -> Option<usize> {
         *count = count.saturating_add(1);
     }
     let removable = |one: &SessionState| one.early_secret.is_none() && one.protected.awaiting.is_empty();
-    let worth = |one: &SessionState| (held.get(&peer(one)).copied().unwrap_or_default(), one.protected.is_unused());
+    let worth = |one: &SessionState| {
+        let count = held.get(&peer(one)).copied().unwrap_or_default();
+        (count, one.vouched, one.protected.is_unused())
+    };
     // The first of the largest: the oldest.
     let candidates = sessions.iter().enumerate().filter(|(_, one)| removable(one));
     candidates.rev().max_by_key(|(_, one)| worth(one)).map(|(place, _)| place)
@@ -67,6 +75,14 @@ mod tests {
         assert_eq!(kept(&sessions), [(1, 0), (2, 2), (2, 3), (3, 0)]);
         bound(&mut sessions, 4);
         assert_eq!(sessions.len(), 4);
+    }
+
+    #[test]
+    fn vouched_peers_push_out_no_pinned_one() {
+        let mut sessions: Vec<SessionState> = (0..4).map(|peer| session(peer, 0, false)).collect();
+        sessions.extend((4..100).map(|peer| session(peer, 0, false).vouched(true)));
+        bound(&mut sessions, 6);
+        assert_eq!(kept(&sessions), [(0, 0), (1, 0), (2, 0), (3, 0), (98, 0), (99, 0)]);
     }
 
     #[test]
