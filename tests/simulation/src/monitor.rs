@@ -72,6 +72,8 @@ struct Call {
     client: String,
     node: String,
     carried_out: u32,
+    /// The gateway may have lost what it acknowledged of it.
+    excused: bool,
 }
 
 /// What a run consisted of.
@@ -126,7 +128,7 @@ impl Monitor {
 
     /// A client is about to call a node with this content, which no other call has.
     pub fn called(&self, client: &str, node: &str, content: &str) {
-        let call = Call { client: client.into(), node: node.into(), carried_out: 0 };
+        let call = Call { client: client.into(), node: node.into(), carried_out: 0, excused: false };
         let mut inner = self.lock();
         inner.counts.calls += 1;
         inner.calls.insert(content.into(), call);
@@ -184,8 +186,28 @@ impl Monitor {
         }
     }
 
-    /// How often a call was carried out.
-    pub fn times(&self, content: &str) -> u32 {
-        self.lock().calls.get(content).map_or(0, |call| call.carried_out)
+    /// Of all calls so far the gateway may have lost what it acknowledged: it lied, or its operator put back a backup.
+    pub fn excuse(&self) {
+        self.lock().calls.values_mut().for_each(|call| call.excused = true);
+    }
+
+    /// A node was cut off: what it carried out and has not answered, it never will.
+    pub fn cut_off(&self, node: &str) {
+        let mut inner = self.lock();
+        let of_node = |call: &&mut Call| call.node == node && call.carried_out > 0;
+        inner.calls.values_mut().filter(of_node).for_each(|call| call.excused = true);
+    }
+
+    /// A client is told that it will get no answer to this call.
+    pub fn given_up(&self, content: &str) {
+        let lost = self.lock().calls.get(content).is_some_and(|call| call.carried_out > 0 && !call.excused);
+        if lost {
+            self.violated(Property::AcknowledgedKept, format!("{content:?} was carried out, and its answer is lost"));
+        }
+    }
+
+    /// A session that a node has on its medium after it was cut off: its application may not have heard of it.
+    pub fn found(&self, place: Place, keys: &[u8]) {
+        self.lock().established.entry(place).or_insert_with(|| keys.to_vec());
     }
 }

@@ -48,12 +48,22 @@ struct State {
     cut: BTreeSet<IpAddr>,
     /// Hosts that the others see under another address.
     moved: BTreeMap<IpAddr, IpAddr>,
-    /// What goes there comes here instead.
-    diverted: BTreeMap<SocketAddr, SocketAddr>,
+    diverted: Option<Diverted>,
     /// How many datagrams have gone this way: what becomes of one depends on nothing but its way and its number.
     sent: BTreeMap<(SocketAddr, SocketAddr), u64>,
     next_port: u16,
     traffic: Traffic,
+}
+
+/// Somebody who stands in the place of somebody else, and answers in the victim's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Diverted {
+    /// Who gets nothing any more.
+    pub victim: SocketAddr,
+    /// Who gets it instead.
+    pub stand_in: SocketAddr,
+    /// The only host that still reaches the victim.
+    pub knows: IpAddr,
 }
 
 #[derive(Default)]
@@ -70,7 +80,7 @@ impl Network {
             sockets: BTreeMap::new(),
             cut: BTreeSet::new(),
             moved: BTreeMap::new(),
-            diverted: BTreeMap::new(),
+            diverted: None,
             sent: BTreeMap::new(),
             next_port: EPHEMERAL,
             traffic: Traffic::default(),
@@ -118,13 +128,9 @@ impl Network {
         };
     }
 
-    /// From now on what is sent to one address goes to another one, which answers in its name; `None`: nothing is diverted.
-    pub fn set_diverted(&self, from: SocketAddr, to: Option<SocketAddr>) {
-        let mut state = self.lock();
-        match to {
-            Some(to) => state.diverted.insert(from, to),
-            None => state.diverted.remove(&from),
-        };
+    /// From now on somebody stands in the place of somebody else; `None`: nobody does.
+    pub fn set_diverted(&self, diverted: Option<Diverted>) {
+        self.lock().diverted = diverted;
     }
 
     /// Looks at, or changes, what was counted.
@@ -171,11 +177,14 @@ impl Network {
 impl State {
     /// Addresses as they are on the way, and whether it is cut.
     fn route(&self, from: SocketAddr, to: SocketAddr) -> (SocketAddr, SocketAddr, bool) {
-        let mut to = self.diverted.get(&to).copied().unwrap_or(to);
-        let mut seen_from = from;
-        // Whoever something is diverted to answers under the address that it stands for.
-        if let Some((stands_for, _)) = self.diverted.iter().find(|(_, liar)| **liar == from) {
-            seen_from = *stands_for;
+        let (mut seen_from, mut to) = (from, to);
+        if let Some(Diverted { victim, stand_in, knows }) = self.diverted {
+            if to == victim && from.ip() != knows {
+                to = stand_in;
+            }
+            if from == stand_in {
+                seen_from = victim;
+            }
         }
         if let Some(moved) = self.moved.get(&from.ip()) {
             seen_from.set_ip(*moved);

@@ -1,13 +1,10 @@
 //! What went over the network, by host: so that an amplifier, or a node that a gateway keeps busy, is noticed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
-use tokio::time::Instant;
 
-/// To an address that has not shown that it receives, at most so many times its bytes go over any second.
+/// To an address that has not shown that it receives, at most so many times its bytes go.
 const AMPLIFICATION_MAX: usize = 3;
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Counters of all hosts.
 #[derive(Default)]
@@ -22,11 +19,11 @@ pub struct Traffic {
     arrived: u64,
 }
 
+/// Bytes in its name, and to it.
 #[derive(Default)]
 struct Victim {
-    /// When, how many bytes in its name, how many to it.
-    log: VecDeque<(Instant, usize, usize)>,
-    sums: (usize, usize),
+    sent: usize,
+    received: usize,
 }
 
 impl Traffic {
@@ -53,34 +50,18 @@ impl Traffic {
     pub(crate) fn sent(&mut self, from: IpAddr, to: IpAddr, bytes: usize) {
         *self.sent.entry(from).or_default() += 1;
         if let Some(victim) = self.spoofed.get_mut(&from) {
-            victim.count(bytes, 0);
+            victim.sent += bytes;
         }
         if let Some(victim) = self.spoofed.get_mut(&to) {
-            let (received, answered) = victim.count(0, bytes);
-            if answered > AMPLIFICATION_MAX * received && self.worst.is_none() {
-                let why = format!("{answered} bytes went to {to} within a second, which had sent {received}");
-                self.worst = Some(why);
+            victim.received += bytes;
+            let Victim { sent, received } = victim;
+            if *received > AMPLIFICATION_MAX * *sent && self.worst.is_none() {
+                self.worst = Some(format!("{received} bytes went to {to}, in whose name {sent} were sent"));
             }
         }
     }
 
     pub(crate) fn arrived(&mut self, _to: IpAddr) {
         self.arrived += 1;
-    }
-}
-
-impl Victim {
-    fn count(&mut self, received: usize, answered: usize) -> (usize, usize) {
-        let now = Instant::now();
-        self.log.push_back((now, received, answered));
-        self.sums = (self.sums.0 + received, self.sums.1 + answered);
-        while let Some((then, received, answered)) = self.log.front().copied() {
-            if now.duration_since(then) < SECOND {
-                break;
-            }
-            self.sums = (self.sums.0 - received, self.sums.1 - answered);
-            self.log.pop_front();
-        }
-        self.sums
     }
 }

@@ -1,7 +1,6 @@
 //! A client: calls nodes now and then, waits, and takes up what was left.
 
 use super::Surroundings;
-use crate::monitor::Property;
 use crate::time::WallClock;
 use dke::client::Client;
 use dke::{Credential, Mode};
@@ -107,12 +106,12 @@ impl ClientHost {
                 self.around.monitor.finished(place, &keys, content, &answer);
                 Ended::Answered
             }
-            Err(Unfinished::Over) if self.around.monitor.times(content) > 0 => {
-                let why = format!("{node} has carried out {content:?}, and the answer is lost");
-                self.around.monitor.violated(Property::AcknowledgedKept, why.clone());
-                Ended::NotYet(why)
+            Err(unfinished) => {
+                if let Unfinished::Over = unfinished {
+                    self.around.monitor.given_up(content);
+                }
+                Ended::NotYet(unfinished.to_string())
             }
-            Err(unfinished) => Ended::NotYet(unfinished.to_string()),
         }
     }
 

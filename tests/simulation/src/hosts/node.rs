@@ -125,6 +125,9 @@ impl NodeHost {
             self.around.monitor.violated(Property::Budget, why);
         }
         self.around.log.tell(&self.name, &ended);
+        if ended.starts_with("was killed") || ended.starts_with("restarts") {
+            self.around.monitor.cut_off(&self.name);
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
     }
 
@@ -134,7 +137,17 @@ impl NodeHost {
         disk.fail_at(None);
         disk.lose_power(0);
         self.around.monitor.count(|counts| counts.kills += 1);
+        self.tell_found(disk);
         format!("restarts: {error}")
+    }
+
+    /// What became durable although the step that wrote it was reported as failed.
+    fn tell_found(&self, disk: MemoryDisk) {
+        let Ok(file) = Locked::on(Arc::new(disk)).and_then(NodeDir::open) else { return };
+        for session in &file.state.sessions {
+            let place = (self.name.clone(), session.epoch, session.index);
+            self.around.monitor.found(place, &session.fingerprint());
+        }
     }
 
     async fn wake_up(&self, gateway: Link, number: u64) -> Result<Wake, Interrupted<Error>> {

@@ -1,6 +1,7 @@
 //! The gateway lies: something stands in its place that knows all of its store, and answers as it likes.
 
 use super::{Doing, Scenario, Trouble};
+use crate::network::Diverted;
 use crate::world::{World, gateway_address};
 use dke_coap::client::Ask;
 use dke_coap::message::Code;
@@ -8,7 +9,7 @@ use dke_coap::names::{CONFIRM, INITIATE, MAILBOX, OFFER, PUBLICATION};
 use dke_coap::{Client, Endpoint, Method, Parameters, Request, Response, Service};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -74,20 +75,23 @@ impl Trouble for Lies {
             let place = SocketAddr::from(([192, 0, 2, 66], 5683));
             let (serving, asking) = (StdRng::seed_from_u64(random.r#gen()), StdRng::seed_from_u64(random.r#gen()));
             // It asks the true gateway from an address of its own.
-            let socket = world.network.bind(([192, 0, 2, 67], 0).into());
-            let truth = Endpoint::client_over(socket, Parameters::default(), asking);
-            let truth = Client::new(truth, SocketAddr::from(([192, 0, 2, 68], 5683)), BODY_MAX);
-            world.network.set_diverted(SocketAddr::from(([192, 0, 2, 68], 5683)), Some(gateway_address()));
+            let knows = IpAddr::from([192, 0, 2, 67]);
+            let truth =
+                Endpoint::client_over(world.network.bind((knows, 0).into()), Parameters::default(), asking);
+            let truth = Client::new(truth, gateway_address(), BODY_MAX);
             let liar = Liar { truth, lie: self.lie, often: self.often, seen: Mutex::new((random, Vec::new())) };
             let socket = world.network.bind(place);
             let (_, serve) = Endpoint::serve_over(socket, Parameters::default(), serving, liar);
-            world.network.set_diverted(gateway_address(), Some(place));
+            let diverted = Diverted { victim: gateway_address(), stand_in: place, knows };
+            world.network.set_diverted(Some(diverted));
             tokio::select! {
                 biased;
                 () = sleep(lasts) => {}
                 () = serve => {}
             }
-            world.network.set_diverted(gateway_address(), None);
+            world.network.set_diverted(None);
+            // What was on its way through the liar is its to lose.
+            world.monitor.excuse();
         })
     }
 }

@@ -26,6 +26,8 @@ impl Trouble for Restored {
             let backup = if self.from_backup { world.gateway.medium.backup() } else { Vec::new() };
             sleep(lasts).await;
             world.gateway.kill("is restored", |medium| medium.restore(backup));
+            // What came after the backup is gone.
+            world.monitor.excuse();
         })
     }
 }
