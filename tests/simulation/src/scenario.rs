@@ -1,6 +1,7 @@
 //! The troubles: one file for each kind. To add one, write a file like the others, and a line in [`ALL`].
 
 mod clocks;
+mod copies;
 mod disks;
 mod exhaust;
 mod flood;
@@ -48,6 +49,7 @@ pub const ALL: &[Scenario] = &[
     kills::SCENARIO,
     disks::SCENARIO,
     restored::SCENARIO,
+    copies::SCENARIO,
     clocks::SCENARIO,
     exhaust::SCENARIO,
     flood::SCENARIO,

@@ -9,8 +9,9 @@ use dke::stock::{Limits, Rate};
 use dke::store::Pins;
 use dke::{Credential, Depth, Session, Suite};
 use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Trouble, Wake};
-use dke_state::{Error, Identity, Locked, MemoryDisk, NodeDir};
+use dke_state::{Epochs, Error, Identity, Locked, MemoryDisk, NodeDir, recover_node};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -51,6 +52,8 @@ pub struct NodeHost {
     /// Credentials that it pins.
     clients: Vec<Vec<u8>>,
     killed: Notify,
+    /// Its directory is a copy, which must be refused.
+    is_copy: AtomicBool,
     /// How its last wake-up ended.
     pub last: Mutex<Option<String>>,
 }
@@ -69,6 +72,7 @@ impl NodeHost {
             credential: identity,
             clients: Vec::new(),
             killed: Notify::new(),
+            is_copy: AtomicBool::new(false),
             last: Mutex::default(),
             around,
         }
@@ -82,6 +86,30 @@ impl NodeHost {
     /// Its directory.
     pub fn disk(&self) -> MemoryDisk {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a copy in the place of its directory.
+    pub fn put_back(&self, copy: MemoryDisk) {
+        self.kill();
+        *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = copy;
+        self.is_copy.store(true, Ordering::Relaxed);
+    }
+
+    /// Is its directory a copy, and has it not begun anew?
+    pub fn is_copy(&self) -> bool {
+        self.is_copy.load(Ordering::Relaxed)
+    }
+
+    /// Its operator begins anew.
+    fn recover(&self, error: &Error) -> String {
+        let mut random = self.around.seed.stream(&format!("{} recovers", self.name));
+        let locked = Locked::on(Arc::new(self.disk()));
+        let recovered = locked.and_then(|locked| recover_node(&locked, Epochs::default(), &mut random));
+        self.is_copy.store(recovered.is_err(), Ordering::Relaxed);
+        match recovered {
+            Ok(recovered) => format!("begins anew at epoch {}: {error}", recovered.epoch),
+            Err(again) => again.to_string(),
+        }
     }
 
     /// Ends what it does at this moment, without warning.
@@ -114,8 +142,16 @@ impl NodeHost {
                 "was killed".to_string()
             }
             woken = self.wake_up(link, number) => match woken {
+                Ok(_) if self.is_copy() => {
+                    let why = format!("{} uses a state that was put back", self.name);
+                    self.around.monitor.violated(Property::CopyRefused, why.clone());
+                    why
+                }
                 Ok(wake) => shown(&wake),
-                Err(Interrupted { trouble: Trouble::Step(dke::Error::Storage(error)), .. }) => self.broken(&error),
+                Err(Interrupted { trouble: Trouble::Step(dke::Error::Storage(error)), .. }) => match error {
+                    Error::Copied(..) => self.recover(&error),
+                    error => self.broken(&error),
+                },
                 Err(Interrupted { done, trouble }) => format!("{trouble} {}", shown(&done)),
             }
         };
