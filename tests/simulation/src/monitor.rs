@@ -1,7 +1,7 @@
 //! What must hold throughout. Each check is a function that hears of an event and knows all earlier ones.
 
 use crate::log::Log;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -62,8 +62,6 @@ struct Inner {
     calls: BTreeMap<String, Call>,
     /// The node's keys of each exchange.
     established: BTreeMap<Place, Vec<u8>>,
-    /// Prekeys of which both ends have keys.
-    finished: BTreeSet<Place>,
     first: Option<Violation>,
     counts: Counts,
 }
@@ -72,6 +70,7 @@ struct Call {
     client: String,
     node: String,
     carried_out: u32,
+    answered: bool,
     /// The gateway may have lost what it acknowledged of it.
     excused: bool,
 }
@@ -128,7 +127,7 @@ impl Monitor {
 
     /// A client is about to call a node with this content, which no other call has.
     pub fn called(&self, client: &str, node: &str, content: &str) {
-        let call = Call { client: client.into(), node: node.into(), carried_out: 0, excused: false };
+        let call = Call { client: client.into(), node: node.into(), carried_out: 0, answered: false, excused: false };
         let mut inner = self.lock();
         inner.counts.calls += 1;
         inner.calls.insert(content.into(), call);
@@ -167,7 +166,9 @@ impl Monitor {
         let mut inner = self.lock();
         let nodes = inner.established.get(&place).cloned();
         inner.counts.answered += 1;
-        inner.finished.insert(place.clone());
+        if let Some(call) = inner.calls.get_mut(content) {
+            call.answered = true;
+        }
         drop(inner);
         let (node, epoch, index) = place;
         match nodes {
@@ -184,6 +185,12 @@ impl Monitor {
         if answer != answer_to(content) {
             self.violated(Property::Authentic, format!("the answer to {content:?} is {answer:?}"));
         }
+    }
+
+    /// How many calls of a client a node has answered.
+    pub fn answers(&self, client: &str, node: &str) -> usize {
+        let inner = self.lock();
+        inner.calls.values().filter(|call| call.answered && call.client == client && call.node == node).count()
     }
 
     /// Of all calls so far the gateway may have lost what it acknowledged: it lied, or its operator put back a backup.

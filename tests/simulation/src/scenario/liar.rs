@@ -76,8 +76,7 @@ impl Trouble for Lies {
             let (serving, asking) = (StdRng::seed_from_u64(random.r#gen()), StdRng::seed_from_u64(random.r#gen()));
             // It asks the true gateway from an address of its own.
             let knows = IpAddr::from([192, 0, 2, 67]);
-            let truth =
-                Endpoint::client_over(world.network.bind((knows, 0).into()), Parameters::default(), asking);
+            let truth = Endpoint::client_over(world.network.bind((knows, 0).into()), Parameters::default(), asking);
             let truth = Client::new(truth, gateway_address(), BODY_MAX);
             let liar = Liar { truth, lie: self.lie, often: self.often, seen: Mutex::new((random, Vec::new())) };
             let socket = world.network.bind(place);
