@@ -28,6 +28,9 @@ struct Args {
     /// Prints the transcript of each run.
     #[arg(long)]
     transcript: bool,
+    /// Prints the sums only.
+    #[arg(long)]
+    summary: bool,
     /// Lists the kinds of trouble.
     #[arg(long)]
     list: bool,
@@ -57,7 +60,9 @@ fn main() -> ExitCode {
             print(&plan, &report);
         }
         if let Some(violation) = &report.violation {
-            eprintln!("seed {seed}: {violation}");
+            if !args.summary {
+                eprintln!("seed {seed}: {violation}");
+            }
             if !args.keep_going {
                 let (small, report) = shrink(&plan, violation.property);
                 print(&small, &report);
@@ -89,11 +94,8 @@ impl Sums {
 
     fn print(&self) {
         let Counts { wakes, calls, answered, kills } = self.counts;
-        println!(
-            "{} runs, {:.1} node-years, {wakes} wake-ups, {calls} calls, {answered} answered,",
-            self.runs, self.years
-        );
-        println!("{kills} kills, {} datagrams", self.datagrams);
+        println!("{} runs, {:.1} node-years", self.runs, self.years);
+        println!("{wakes} wake-ups; {calls} calls, {answered} answered; {kills} kills; {} datagrams", self.datagrams);
         for (property, runs) in &self.failures {
             println!("{property} did not hold in {runs} runs");
         }

@@ -81,8 +81,10 @@ impl World {
                 Arc::new(node)
             })
             .collect();
-        let credentials = nodes.iter().map(|node| node.credential.clone()).collect();
-        let policy = Policy::default();
+        // Either the operator registers the nodes at each start, or they do so themselves.
+        let policy = Policy { open: random.gen_bool(0.5), ..Policy::default() };
+        let registered = nodes.iter().filter(|_| !policy.open);
+        let credentials = registered.map(|node| node.credential.clone()).collect();
         let gateway = GatewayHost::new(around.clone(), WallClock::new(begin), policy, credentials);
         let Surroundings { network, log, monitor, .. } = around;
         Arc::new(World { seed, begin, network, log, monitor, gateway, nodes, clients })
