@@ -15,6 +15,8 @@ use tokio::time::sleep;
 
 /// A wake-up has ended so long after it was due.
 const WAKE_UP: Duration = Duration::from_secs(600);
+/// While strangers attack, a client has an answer within so many wake-ups of the node.
+const WAKES_UNDER_ATTACK: u32 = 4;
 /// Bytes that a gateway's store may have, for the few nodes of a run.
 const STORE_MAX: usize = 64 * 1024 * 1024;
 
@@ -77,6 +79,7 @@ fn report(world: &World) -> Report {
 /// Everyday life, and what troubles it.
 async fn trouble(world: &Arc<World>, chapter: &Chapter) {
     let mut incidents = JoinSet::new();
+    probe(world, chapter, &mut incidents);
     for incident in &chapter.incidents {
         let (world, Incident { after, lasts, trouble, seed, .. }) = (world.clone(), incident.clone());
         let shown = incident.to_string();
@@ -93,6 +96,26 @@ async fn trouble(world: &Arc<World>, chapter: &Chapter) {
     }
 }
 
+/// Where nothing but strangers troubles a chapter, clients must reach nodes while they do.
+fn probe(world: &Arc<World>, chapter: &Chapter, probes: &mut JoinSet<()>) {
+    let attacks = chapter.incidents.iter().filter(|one| one.strangers);
+    if attacks.clone().count() < chapter.incidents.len() {
+        return;
+    }
+    for (attack, client) in attacks.zip(world.clients.iter().cycle()) {
+        for node in &world.nodes {
+            if attack.lasts < (WAKES_UNDER_ATTACK + 1) * node.kind.interval + HOUR {
+                continue;
+            }
+            let (world, client, node, after) = (world.clone(), client.clone(), node.clone(), attack.after + HOUR);
+            probes.spawn(async move {
+                sleep(after).await;
+                reach(world, client, node, WAKES_UNDER_ATTACK, Property::LivenessUnderAttack).await;
+            });
+        }
+    }
+}
+
 /// Everything is mended: each client must reach each node within two wake-ups, and what was left over must be in bounds.
 async fn calm(world: &Arc<World>) {
     world.log.tell("CALM", "each client calls each node");
@@ -101,7 +124,7 @@ async fn calm(world: &Arc<World>) {
     let mut calls = JoinSet::new();
     for client in &world.clients {
         for node in &world.nodes {
-            calls.spawn(reach(world.clone(), client.clone(), node.clone()));
+            calls.spawn(reach(world.clone(), client.clone(), node.clone(), 2, Property::Liveness));
         }
     }
     while let Some(ended) = calls.join_next().await {
@@ -116,12 +139,13 @@ async fn calm(world: &Arc<World>) {
     }
 }
 
-async fn reach(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>) {
+/// The client must have an answer of the node within so many wake-ups.
+async fn reach(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>, wakes: u32, property: Property) {
     // Everyday life goes on, and may be the one that hears of the answer.
     let answers = || world.monitor.answers(&client.name, &node.name);
     let before = answers();
     let mut ended = client.call(&node.credential, PATIENCE).await;
-    for _ in 0..2 {
+    for _ in 0..wakes {
         if answers() > before {
             return;
         }
@@ -132,7 +156,7 @@ async fn reach(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>) 
         }
     }
     if answers() == before {
-        let why = format!("{} does not reach {} within two wake-ups: {ended:?}", client.name, node.name);
-        world.monitor.violated(Property::Liveness, why);
+        let why = format!("{} does not reach {} within {wakes} wake-ups: {ended:?}", client.name, node.name);
+        world.monitor.violated(property, why);
     }
 }
