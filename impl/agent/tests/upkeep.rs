@@ -145,6 +145,9 @@ async fn an_unsent_batch_is_sent_as_it_is() {
         // An acknowledgement that was lost is no reason for another batch.
         world.lamp.forget_acknowledgement();
         assert!(world.wake().await.is_empty());
+        // And it is noticed: what was at a gateway is never given to another one.
+        world.gateway.lose_store(open()).await;
+        assert_eq!(world.wake().await[1], "gateway had no batch: published epoch 3");
     })
     .await;
 }
