@@ -9,10 +9,11 @@ use crate::output::tell;
 use crate::report::{Report, data};
 use crate::serve::runtime;
 use dke::client::Client;
+use dke::crypto::Hash;
 use dke::{Credential, Mode};
 use dke_agent::{Answered, Asked, Called, Caller, Gateway, Progress, Unfinished};
 use dke_coap::Parameters;
-use dke_state::{Identity, Locked, RealDisk, Resumable, SharedClientDir, mode_name};
+use dke_state::{ClientDir, Identity, Locked, RealDisk, Resumable, SharedClientDir, Undelivered, mode_name};
 use rand_core::OsRng;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(crate) async fn call_over(
     let asked = Asked { mode, data: &data, now: now(None), deadline: deadline(&args.to) };
     let mut store = shared(&args.to, &caller.node, cwt.as_deref())?;
     let called = caller.call(&client, &mut store, &asked, &mut OsRng, progress).await;
-    told(&caller.node, called)
+    told(&args.to, &caller.node, called)
 }
 
 /// `dke client resume`: all calls to one node that have no answer, and all other pending exchanges with it.
@@ -58,7 +59,10 @@ pub(crate) fn resume(args: &Resume) -> Result<Report, Fault> {
     let credential = identity.credential()?;
     runtime()?.block_on(async {
         let caller = Caller { gateway: connect(to).await?, node };
-        let mut finished = Vec::new();
+        // Answers that were received and not delivered come first.
+        let kept = undelivered(to, caller.node.hash())?;
+        let mut finished: Vec<Value> = kept.iter().map(|one| Report::again(one).value()).collect();
+        let mut delivered: Vec<Hash> = kept.iter().map(|one| one.from.0).collect();
         for Resumable { resumed, cwt } in shared(to, &caller.node, None)?.resumable()? {
             let number = resumed.call.as_ref().map(|call| hex::encode(call.number));
             let places: Vec<Value> = resumed
@@ -70,8 +74,11 @@ pub(crate) fn resume(args: &Resume) -> Result<Report, Fault> {
             let mut store = shared(to, &caller.node, cwt.as_deref())?;
             let when = (now(None), deadline(to));
             let called = caller.resume(&client, &mut store, resumed, when, &mut OsRng, show).await;
-            finished.push(match told(&caller.node, called) {
-                Ok(report) => report.value(),
+            finished.push(match told(to, &caller.node, called) {
+                Ok(report) => {
+                    delivered.extend(report.delivers().into_iter().flat_map(|one| one.contents.clone()));
+                    report.value()
+                }
                 Err(broken @ Fault::Broken(_)) => return Err(broken),
                 Err(fault) => json!({ "call": number, "exchanges": places, "unfinished": fault.to_string() }),
             });
@@ -81,8 +88,15 @@ pub(crate) fn resume(args: &Resume) -> Result<Report, Fault> {
             let given_up = shared(to, &caller.node, None)?.give_up_all()?;
             report = report.with("given_up", given_up.iter().map(hex::encode).collect::<Vec<_>>());
         }
-        Ok(report)
+        Ok(report.delivering(&to.dir, delivered))
     })
+}
+
+/// Answers of this node that wait to be delivered.
+fn undelivered(to: &To, node: &Hash) -> Result<Vec<Undelivered>, Fault> {
+    let file = ClientDir::open(Locked::wait(&to.dir)?)?;
+    let all = file.state.undelivered.all().iter();
+    Ok(all.filter(|one| one.peer.0 == *node && one.tells("answer")).cloned().collect())
 }
 
 fn client<'a>(identity: &'a Identity, credential: &Credential<'a>, cwt: Option<&'a [u8]>) -> Result<Client<'a>, Fault> {
@@ -93,7 +107,8 @@ fn client<'a>(identity: &'a Identity, credential: &Credential<'a>, cwt: Option<&
 }
 
 fn shared(to: &To, node: &Credential<'_>, cwt: Option<&[u8]>) -> Result<SharedClientDir, Fault> {
-    Ok(SharedClientDir::new(Arc::new(RealDisk::open(&to.dir)?), node, cwt))
+    Ok(SharedClientDir::new(Arc::new(RealDisk::open(&to.dir)?), node, cwt)
+        .telling(|node, called| report(node, called).facts()))
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
@@ -118,7 +133,7 @@ fn show(progress: Progress) {
 }
 
 /// How a call ended.
-fn told(node: &Credential<'_>, called: Result<Called, Unfinished<dke_state::Error>>) -> Result<Report, Fault> {
+fn told(to: &To, node: &Credential<'_>, called: Result<Called, Unfinished<dke_state::Error>>) -> Result<Report, Fault> {
     let sentence = |name, sentence| Fault::Input { name, sentence };
     let called = called.map_err(|unfinished| match unfinished {
         Unfinished::Gateway(failure) => failure.into(),
@@ -126,18 +141,24 @@ fn told(node: &Credential<'_>, called: Result<Called, Unfinished<dke_state::Erro
         Unfinished::Pending => sentence("Pending", unfinished.to_string()),
         Unfinished::Unknown(_) | Unfinished::Over => sentence("Unknown", unfinished.to_string()),
     })?;
-    let answer = answer(called.answered)?;
+    let report = report(node.subject(), &called);
+    answer(called.answered.clone())?;
+    Ok(report.delivering(&to.dir, vec![Undelivered::of_call(&called)]))
+}
+
+fn report(node: &str, called: &Called) -> Report {
     let session = &called.session;
-    Ok(Report::new()
+    let answer = answer(called.answered.clone()).ok();
+    Report::new()
         .with("step", "C2")
-        .with("node", node.subject())
+        .with("node", node)
         .with("call", called.number.map(hex::encode))
         .with("mode", mode_name(session.mode))
         .with("epoch", session.epoch)
         .with("index", session.index)
-        .with("answer", data(&answer))
+        .with("answer", answer.map(|answer| data(&answer)))
         .with("early_fingerprint", hex::encode(called.early.fingerprint()))
-        .with("session_fingerprint", hex::encode(session.secret.fingerprint())))
+        .with("session_fingerprint", hex::encode(session.secret.fingerprint()))
 }
 
 /// The node's answer, or why there is none.

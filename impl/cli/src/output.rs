@@ -22,11 +22,9 @@ pub(crate) fn deliver(report: &Report, json: bool) -> Result<(), Fault> {
 }
 
 fn undelivered(why: &str, report: &Report) -> Fault {
-    let kept = if report.delivers().is_some() {
-        " What was received is kept: the same command, or `dke deliver`, gives it again."
-    } else {
-        ""
-    };
+    let again =
+        |one: &Delivery| format!(" What was received is kept: `dke deliver {}` gives it again.", one.dir.display());
+    let kept = report.delivers().map(again).unwrap_or_default();
     Fault::Broken(format!("The result could not be written: {why}.{kept}"))
 }
 

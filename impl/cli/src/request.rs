@@ -52,7 +52,14 @@ pub(crate) async fn ask(args: &Request, gateway: &Gateway) -> Result<Report, Fau
 async fn again(args: &Request, url: &Url, gateway: &Gateway) -> Result<Report, Fault> {
     let file = ClientDir::open(Locked::wait(&args.dir)?)?;
     // What was received and not delivered, and is an answer of this node, comes first.
-    let kept: Vec<_> = file.state.undelivered.all().iter().filter(|one| url.is(&one.peer.0)).cloned().collect();
+    let kept: Vec<_> = file
+        .state
+        .undelivered
+        .all()
+        .iter()
+        .filter(|one| url.is(&one.peer.0) && one.tells("request"))
+        .cloned()
+        .collect();
     drop(file);
     let mut responses: Vec<Value> = kept.iter().map(|one| Report::again(one).value()).collect();
     let mut delivered: Vec<Hash> = kept.iter().map(|one| one.from.0).collect();

@@ -135,6 +135,28 @@ fn responses_and_representations_over_the_network() {
 }
 
 #[test]
+fn the_answer_to_a_call() {
+    let talking = Talking::new();
+    let place = &talking.place;
+    let line = format!(
+        "'{}' client call anna --node lamp/credential.cbor --gateway {} --data on --wait 600 >/dev/full",
+        env!("CARGO_BIN_EXE_dke"),
+        talking.gateway.coap
+    );
+    let call = Command::new("bash").args(["-c", &line]).current_dir(place.0.path()).spawn().unwrap();
+    common::limit::eventually("an Initiate comes", || (talking.gateway.waiting("waiting") > 0).then_some(()));
+    let mut run = place.command(&format!("node run lamp --gateway {} --once --handler", talking.gateway.coap));
+    assert!(run.arg("printf lit").output().unwrap().status.success());
+    assert_eq!(call.wait_with_output().unwrap().status.code(), Some(1));
+    let resume = format!("client resume anna --node lamp/credential.cbor --gateway {} --wait 5", talking.gateway.coap);
+    fails(place, &resume, ">/dev/full");
+    let told = place.ok(&resume);
+    let exchanges = told["exchanges"].as_array().unwrap();
+    assert_eq!((exchanges.len(), &exchanges[0]["answer"]["text"]), (1, &"lit".into()), "{told}");
+    assert!(place.ok(&resume)["exchanges"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn a_planted_link_is_not_followed_and_rights_are_not_widened() {
     let place = Place::with_node(1);
     let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;

@@ -75,5 +75,5 @@ pub use real::RealDisk;
 pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
 pub use sessions::{AWAITING_MAX, PENDING_MAX, SESSIONS_MAX};
-pub use shared::{Resumable, SharedClientDir};
+pub use shared::{Resumable, SharedClientDir, Telling};
 pub use undelivered::{Shelf, UNDELIVERED_MAX, Undelivered};

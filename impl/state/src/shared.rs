@@ -5,7 +5,9 @@ use crate::client::{ClientDir, PendingState};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::files::Locked;
+use crate::hexed::HexN;
 use crate::session::SessionState;
+use crate::undelivered::Undelivered;
 use dke::Credential;
 use dke::call::Number;
 use dke::client::AwaitingConfirm;
@@ -20,7 +22,11 @@ pub struct SharedClientDir {
     node: String,
     node_hash: Hash,
     cwt: Option<Vec<u8>>,
+    telling: Option<Telling>,
 }
+
+/// What is to be told of an answer, given the node's subject.
+pub type Telling = fn(&str, &Called) -> Vec<(String, serde_json::Value)>;
 
 /// What can be resumed, and under which credential.
 pub struct Resumable {
@@ -38,7 +44,13 @@ impl SharedClientDir {
             node: node.subject().to_string(),
             node_hash: *node.hash(),
             cwt: cwt.map(<[u8]>::to_vec),
+            telling: None,
         }
+    }
+
+    /// Answers stay here until they were delivered: [`Undelivered`], by [`Undelivered::of_call`].
+    pub fn telling(self, telling: Telling) -> SharedClientDir {
+        SharedClientDir { telling: Some(telling), ..self }
     }
 
     fn open(&self) -> Result<ClientDir, Error> {
@@ -106,6 +118,10 @@ impl CallStore for SharedClientDir {
         dir.end(exchange)?;
         if let Some(number) = call {
             dir.end_call(number);
+        }
+        if let Some(telling) = self.telling {
+            let (from, peer) = (HexN(Undelivered::of_call(called)), HexN(self.node_hash));
+            dir.state.undelivered.put(Undelivered { from, peer, facts: telling(&self.node, called), content: None })?;
         }
         dir.keep(SessionState::new(&self.node, &self.node_hash, &called.session, called.early.expose()))
     }

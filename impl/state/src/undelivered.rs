@@ -3,7 +3,9 @@
 use crate::error::Error;
 use crate::hexed::{Hex, HexN};
 use crate::party::Party;
-use dke::crypto::Hash;
+use dke::RustCrypto;
+use dke::crypto::{Crypto as _, Hash};
+use dke_agent::Called;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +25,18 @@ pub struct Undelivered {
     /// The content, where it is not one of the facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Hex>,
+}
+
+impl Undelivered {
+    /// Is this one of its facts?
+    pub fn tells(&self, fact: &str) -> bool {
+        self.facts.iter().any(|(name, _)| name == fact)
+    }
+
+    /// By what the answer to a call is kept.
+    pub fn of_call(called: &Called) -> Hash {
+        RustCrypto::sha256(&called.session.secret.fingerprint())
+    }
 }
 
 /// Contents that wait, oldest first.
