@@ -3,21 +3,13 @@
 
 mod common;
 
-use common::{DAY, Identity, Lamp, Liar, START, garbage, limited};
-use dke::params::STOCK_MAX;
-use dke::stock::Stock;
+use common::{Identity, Lamp, Liar, START, garbage, limited, stock};
 use dke::store::NodeStore as _;
 use dke_agent::{Spent, Trouble};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
-
-fn stock(epoch: u64, left: u16) -> (u16, Vec<u8>) {
-    let mut out = [0; STOCK_MAX];
-    let length = Stock { epoch, left, ends_in: 20 * DAY }.write(&mut out).unwrap();
-    (200, out[..length].to_vec())
-}
 
 /// A node whose batch some gateway has acknowledged.
 fn published(depth: u64) -> Lamp {
@@ -34,7 +26,7 @@ async fn the_same_mail_again_and_again() {
         // With its word on what is left, and without.
         for left in [stock(1, 32), (204, Vec::new())] {
             let (mail, says) = (mail.clone(), left.clone());
-            let liar = Liar::start(move |method, what| match (method, what) {
+            let liar = Liar::start(move |method, what, _| match (method, what) {
                 ("GET", "left") => says.clone(),
                 ("GET", "mailbox") => (200, mail.clone()),
                 _ => (204, Vec::new()),
@@ -56,7 +48,7 @@ async fn the_same_mail_again_and_again() {
 async fn always_other_mail() {
     limited(async {
         let salt = AtomicU64::new(0);
-        let liar = Liar::start(move |method, what| match (method, what) {
+        let liar = Liar::start(move |method, what, _| match (method, what) {
             ("GET", "left") => stock(1, 256),
             ("GET", "mailbox") => {
                 let salt = u8::try_from(salt.fetch_add(1, Ordering::Relaxed) % 256).unwrap();
@@ -81,7 +73,7 @@ async fn always_other_requests_and_answers_that_are_long() {
     limited(async {
         for (length, expected) in [(0, Spent::Served), (60_000, Spent::Bytes)] {
             let number = AtomicU64::new(0);
-            let liar = Liar::start(move |method, what| match (method, what) {
+            let liar = Liar::start(move |method, what, _| match (method, what) {
                 ("GET", "left") => stock(1, 32),
                 ("GET", "requests") => {
                     let number = number.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +97,7 @@ async fn always_other_requests_and_answers_that_are_long() {
 /// Time is simulated: it passes when nothing else happens.
 #[tokio::test(start_paused = true)]
 async fn no_answer_at_all() {
-    let liar = Liar::start(|method, what| match (method, what) {
+    let liar = Liar::start(|method, what, _| match (method, what) {
         ("GET", "left") => stock(1, 32),
         ("GET", "mailbox") => (200, (0..32).flat_map(|index| garbage(1, index, 0)).collect()),
         _ => (0, Vec::new()),
@@ -122,7 +114,7 @@ async fn nothing_left_whatever_is_published() {
     limited(async {
         let epoch = Arc::new(AtomicU64::new(1));
         let shared = epoch.clone();
-        let liar = Liar::start(move |method, what| match (method, what) {
+        let liar = Liar::start(move |method, what, _| match (method, what) {
             ("GET", "left") => stock(shared.load(Ordering::SeqCst), 0),
             _ => (204, Vec::new()),
         })
@@ -146,7 +138,7 @@ async fn nothing_left_whatever_is_published() {
 async fn refusals_cost_at_most_two_batches_a_wake_up() {
     limited(async {
         for status in [403, 409] {
-            let liar = Liar::start(move |method, what| match (method, what) {
+            let liar = Liar::start(move |method, what, _| match (method, what) {
                 ("GET", "left") => (404, Vec::new()),
                 ("PUT", "publication") => (status, Vec::new()),
                 _ => (204, Vec::new()),
@@ -164,7 +156,7 @@ async fn refusals_cost_at_most_two_batches_a_wake_up() {
 #[tokio::test]
 async fn a_higher_epoch_than_the_nodes_stops_it() {
     limited(async {
-        let liar = Liar::start(|method, what| match (method, what) {
+        let liar = Liar::start(|method, what, _| match (method, what) {
             ("GET", "left") => stock(u64::MAX, 0),
             _ => (204, Vec::new()),
         })
@@ -182,7 +174,7 @@ async fn a_higher_epoch_than_the_nodes_stops_it() {
 #[tokio::test]
 async fn a_token_that_is_refused_leads_to_another_batch() {
     limited(async {
-        let liar = Liar::start(|method, what| match (method, what) {
+        let liar = Liar::start(|method, what, _| match (method, what) {
             ("GET", "left") => stock(1, 32),
             ("GET", _) => (403, Vec::new()),
             _ => (204, Vec::new()),

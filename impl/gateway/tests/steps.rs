@@ -311,3 +311,36 @@ async fn an_address_has_a_quota() {
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(of(ANNA), 2);
 }
+
+/// An IPv6 host has as many addresses as it likes: its network of 64 bits counts.
+#[tokio::test(start_paused = true)]
+async fn a_network_of_ipv6_has_one_quota() {
+    let place = Place::new();
+    let gateway = place.gateway(Policy { burst: 5, requests_per_second: 0, ..policy() });
+    let of = |network: u16| {
+        let hosts = (0..10).map(|host| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]));
+        hosts.filter(|address| gateway.admit(*address).is_ok()).count()
+    };
+    assert_eq!((of(1), of(1), of(2)), (5, 0, 5));
+}
+
+/// Two batches are kept; with the one before them its leases are over.
+#[tokio::test]
+async fn leases_end_with_their_batch() {
+    let place = Place::new();
+    let gateway = place.gateway(Policy { leases_per_address: 3, ..policy() });
+    let mut lamp = Lamp::new("lamp");
+    let id = lamp.id();
+    gateway.register(&lamp.identity.credential).await.unwrap();
+    for epoch in 1..=3 {
+        gateway.publish(&id, &lamp.publish(3)).await.unwrap();
+        if epoch == 1 {
+            for _ in 0..3 {
+                gateway.offer(&id, ANNA, &[]).await.unwrap();
+            }
+        }
+        let held = if epoch < 3 { 3 } else { 0 };
+        assert_eq!(gateway.totals().unwrap().leases, held);
+        assert_eq!(gateway.offer(&id, ANNA, &[]).await.is_ok(), held == 0, "epoch {epoch}");
+    }
+}

@@ -2,13 +2,19 @@
 
 use dke::call::{self, Number};
 use dke::crypto::{Hash, PublicKey};
+use dke::key_schedule::SessionSecret;
 use dke::node::Peer;
 use dke::ram::{Full, RamNode};
 use dke::store::{Batch, NodeStore, Prekey};
 use dke::{Scalar, Session};
-use dke_agent::{Counts, Kept, Ledger, Numbered, Unsent, Upkeep};
-use dke_app::Exchange;
-use std::collections::BTreeSet;
+use dke_agent::{Counts, Kept, Ledger, Numbered, Remote, Unsent, Upkeep};
+use dke_app::exchange::Counters;
+use dke_app::{Exchange, Role};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// What happens, in order.
+pub type Steps = Arc<Mutex<Vec<&'static str>>>;
 
 #[derive(Default)]
 pub struct RamLedger {
@@ -20,6 +26,13 @@ pub struct RamLedger {
     calls: Vec<(Hash, Number, Hash, u64, Option<Vec<u8>>)>,
     /// Batches that were made.
     pub batches: usize,
+    /// Of the one session that it has.
+    pub secret: Option<[u8; 32]>,
+    counters: Counters,
+    /// Requests that were opened.
+    pub requests: BTreeMap<Hash, Kept>,
+    /// What has become durable of them.
+    pub steps: Steps,
 }
 
 impl NodeStore for RamLedger {
@@ -147,19 +160,26 @@ impl Ledger for RamLedger {
         Ok(())
     }
 
-    fn exchanges(&mut self) -> Vec<(dke_agent::Remote, Exchange<'_>)> {
-        Vec::new()
+    fn exchanges(&mut self) -> Vec<(Remote, Exchange<'_>)> {
+        let Some(secret) = self.secret else { return Vec::new() };
+        let session = Some(SessionSecret::restore(secret));
+        let peer = Remote { hash: [0; 32], subject: "anna".into(), vouched: false };
+        vec![(peer, Exchange { role: Role::Node, early: None, session, counters: &mut self.counters })]
     }
 
-    fn kept(&self, _request: &Hash) -> Result<Option<Kept>, Full> {
-        Ok(None)
+    fn kept(&self, request: &Hash) -> Result<Option<Kept>, Full> {
+        Ok(self.requests.get(request).cloned())
     }
 
-    fn keep_request(&mut self, _request: &Hash, _kept: Kept) -> Result<(), Full> {
+    fn keep_request(&mut self, request: &Hash, kept: Kept) -> Result<(), Full> {
+        self.steps.lock().unwrap().push(if kept == Kept::Opened { "opened" } else { "answered" });
+        self.requests.insert(*request, kept);
         Ok(())
     }
 
-    fn forget_request(&mut self, _request: &Hash) -> Result<(), Full> {
+    fn forget_request(&mut self, request: &Hash) -> Result<(), Full> {
+        self.requests.remove(request);
+        self.steps.lock().unwrap().push("forgotten");
         Ok(())
     }
 }

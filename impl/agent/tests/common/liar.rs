@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Status and body for a method and what stands behind the node's name in the path. Status 0: it never answers.
-type Says = dyn Fn(&str, &str) -> (u16, Vec<u8>) + Send + Sync;
+/// Status and body for a method, what stands behind the node's name in the path, and the request's body. Status 0: it never answers.
+type Says = dyn Fn(&str, &str, &[u8]) -> (u16, Vec<u8>) + Send + Sync;
 
 pub struct Liar {
     pub url: String,
@@ -14,7 +14,7 @@ pub struct Liar {
 }
 
 impl Liar {
-    pub async fn start(says: impl Fn(&str, &str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> Liar {
+    pub async fn start(says: impl Fn(&str, &str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static) -> Liar {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
@@ -52,11 +52,12 @@ async fn answer(stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<BTreeMap<St
             length = value.parse().ok()?;
         }
     }
-    stream.read_exact(&mut vec![0; length]).await.ok()?;
+    let mut sent = vec![0; length];
+    stream.read_exact(&mut sent).await.ok()?;
     let what = target.splitn(4, '/').nth(3)?.to_string();
     let first = what.split('/').next()?.to_string();
     *asked.lock().unwrap().entry(format!("{method} {first}")).or_default() += 1;
-    let (status, body) = says(&method, &what);
+    let (status, body) = says(&method, &what, &sent);
     if status == 0 {
         std::future::pending::<()>().await;
     }

@@ -13,15 +13,15 @@
 mod ledger;
 mod liar;
 
-pub use ledger::RamLedger;
+pub use ledger::{RamLedger, Steps};
 pub use liar::Liar;
 
 use dke::client::{Client, Request};
 use dke::crypto::{Crypto as _, Hash};
 use dke::node::{Node, Plan};
-use dke::params::{CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX};
+use dke::params::{CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX, STOCK_MAX};
 use dke::ram::RamClient;
-use dke::stock::{Limits, Rate};
+use dke::stock::{Limits, Rate, Stock};
 use dke::store::{NodeStore as _, Pins};
 use dke::{Credential, Depth, Mode, RustCrypto, Scalar, Suite, credential};
 use dke_agent::{Budget, Call, Gateway, Handler, Interrupted, Ledger as _, NodeAgent, Settings, Wake};
@@ -188,6 +188,17 @@ impl Lamp {
         now: Option<u64>,
         anna: &Identity,
     ) -> Result<Wake, Interrupted<dke::ram::Full>> {
+        self.wake_with(&mut Echo, url, now, anna).await
+    }
+
+    /// One wake-up with this handler.
+    pub async fn wake_with(
+        &mut self,
+        handler: &mut impl Handler,
+        url: &str,
+        now: Option<u64>,
+        anna: &Identity,
+    ) -> Result<Wake, Interrupted<dke::ram::Full>> {
         let clients = [anna.credential()];
         let agent = NodeAgent {
             gateway: Gateway::connect(url, Parameters::default()).await.unwrap(),
@@ -195,7 +206,7 @@ impl Lamp {
             trust: Pins::new(&clients, &[]).unwrap(),
             settings: self.settings,
         };
-        agent.wake(&mut self.store, &mut Echo, now, &mut OsRng).await
+        agent.wake(&mut self.store, handler, now, &mut OsRng).await
     }
 }
 
@@ -215,6 +226,13 @@ impl Lamp {
     pub fn forget_acknowledgement(&mut self) {
         self.store.set_acknowledged(0).unwrap();
     }
+}
+
+/// What a gateway says is left.
+pub fn stock(epoch: u64, left: u16) -> (u16, Vec<u8>) {
+    let mut out = [0; STOCK_MAX];
+    let length = Stock { epoch, left, ends_in: 20 * DAY }.write(&mut out).unwrap();
+    (200, out[..length].to_vec())
 }
 
 pub struct Echo;
