@@ -8,13 +8,12 @@ mod liar;
 mod served;
 
 use common::Place;
+use common::limit::eventually;
 use liar::{Liar, Lie};
 use serde_json::Value;
 use served::Served;
 use std::fs;
 use std::process::{Child, Output, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 /// Pays, and leaves that it has been run, and under which number.
 const PAY: &str = "echo \"$DKE_CALL\" >>numbers; cat >>paid; printf 'paid to %s' \"$DKE_PEER\"";
@@ -56,14 +55,11 @@ impl Shop {
 
     /// Wakes the node up until this command has ended.
     fn wake_until(&self, mut command: Child) -> Output {
-        for _ in 0..600 {
+        eventually("it ends", || {
             assert!(self.wake(PAY).status.success());
-            if command.try_wait().unwrap().is_some() {
-                return command.wait_with_output().unwrap();
-            }
-            sleep(Duration::from_millis(100));
-        }
-        panic!("it does not end");
+            command.try_wait().unwrap()
+        });
+        command.wait_with_output().unwrap()
     }
 
     /// What the handler has carried out, and the numbers that it was given.
@@ -129,7 +125,7 @@ fn what_the_gateway_denies_stays_pending() {
     assert_eq!(liar.initiates(), 4);
     assert!(shop.wake(PAY).status.success());
     // The gateway has the Confirms.
-    let resumed = shop.place.ok(&shop.resume(&shop.gateway.coap, "").replace("--wait 0", "--wait 60"));
+    let resumed = shop.place.ok(&shop.resume(&shop.gateway.coap, "").replace("--wait 0", "--wait 600"));
     assert_eq!(resumed["exchanges"][0]["answer"]["text"], "paid to anna");
     assert_eq!(shop.carried_out().0, "pay");
     assert!(list(&shop.status()["pending"]).is_empty());
@@ -138,21 +134,14 @@ fn what_the_gateway_denies_stays_pending() {
 #[test]
 fn a_node_that_stops_in_the_middle_does_not_do_it_twice() {
     let shop = Shop::new();
-    let call = shop.spawn(&shop.call(&shop.gateway.coap, 60));
-    let mut stopped = false;
-    for _ in 0..600 {
-        // The handler has done its work when the node is killed.
-        stopped = !shop.wake(&format!("{PAY}; kill -9 $PPID")).status.success();
-        if stopped {
-            break;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    assert!(stopped, "no call came");
+    let call = shop.spawn(&shop.call(&shop.gateway.coap, 600));
+    // The handler has done its work when the node is killed.
+    let handler = format!("{PAY}; kill -9 $PPID");
+    eventually("a call comes", || (!shop.wake(&handler).status.success()).then_some(()));
     // The node rejects the Initiate from now on, and the gateway says so: that proves nothing.
     assert_eq!(failed(&shop.wake_until(call)).0, "Unknown");
     // Asked again, under the same number, the node says that it does not know either.
-    let resume = shop.resume(&shop.gateway.http, "").replace("--wait 0", "--wait 60");
+    let resume = shop.resume(&shop.gateway.http, "").replace("--wait 0", "--wait 600");
     let output = shop.wake_until(shop.spawn(&resume));
     let resumed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let unfinished = resumed["exchanges"][0]["unfinished"].as_str().unwrap();
@@ -166,17 +155,11 @@ fn a_node_that_stops_in_the_middle_does_not_do_it_twice() {
 #[test]
 fn a_handler_that_fails_is_not_asked_again() {
     let shop = Shop::new();
-    let call = shop.spawn(&shop.call(&shop.gateway.coap, 60));
-    let mut answered = Value::Null;
-    for _ in 0..600 {
+    let call = shop.spawn(&shop.call(&shop.gateway.coap, 600));
+    eventually("a call is answered", || {
         let output = shop.wake(&format!("{PAY}; exit 1"));
-        answered = serde_json::from_slice::<Value>(&output.stdout).unwrap()["answered"].clone();
-        if answered == 1 {
-            break;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    assert_eq!(answered, 1);
+        (serde_json::from_slice::<Value>(&output.stdout).unwrap()["answered"] == 1).then_some(())
+    });
     assert_eq!(failed(&call.wait_with_output().unwrap()).0, "Unknown");
     assert_eq!(shop.carried_out().0, "pay");
 }
