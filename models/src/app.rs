@@ -7,14 +7,15 @@ use crate::model::{self, Model, ModelError, Prover};
 use crate::plan::{Filter, Job, jobs};
 use crate::process::INTERRUPTED;
 use crate::progress::Progress;
-use crate::record::{RecordError, Records};
+use crate::record::{RecordError, Recorded, Records};
 use crate::replay::{self, WriteError};
 use crate::result::{Row, Source};
 use crate::run::{Finished, Settings, run_all};
 use crate::table::Report;
-use crate::{coverage, installed, tamarin};
+use crate::tamarin::Start;
+use crate::tool::{Installed, Tool};
+use crate::{coverage, tamarin, tool};
 use clap::Parser;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -41,7 +42,9 @@ enum Error {
     NothingFits,
     #[error("--interactive needs one Tamarin model; these fit --only: {0}")]
     NotOne(String),
-    #[error("tamarin-prover could not be run: {0}")]
+    #[error("neither tamarin-prover nor tamarin-rs is on PATH, with maude")]
+    NoTamarin,
+    #[error("Tamarin could not be run: {0}")]
     Interactive(std::io::Error),
 }
 
@@ -83,32 +86,26 @@ fn run(args: &Args) -> Result<u8, Error> {
 fn prove(args: &Args, models: &[Model], filter: &Filter) -> Result<u8, Error> {
     let path = args.root.join("spec/PROTOCOL.md");
     let text = std::fs::read_to_string(&path).map_err(|error| Error::Protocol { path, error })?;
-    let names = [coverage::names(&text), coverage::application_names(&text)].concat();
+    let names = [coverage::names, coverage::application_names, coverage::call_names].map(|names| names(&text)).concat();
     let records = Records::read(&args.root.join("models/verdicts.toml"))?;
     let jobs = jobs(models, filter)?;
     if jobs.is_empty() {
         return Err(Error::NothingFits);
     }
 
-    let mut versions = BTreeMap::new();
-    let mut missing = Vec::new();
-    for prover in Prover::ALL.into_iter().filter(|prover| jobs.iter().any(|job| job.model.prover == *prover)) {
-        match installed::version(prover) {
-            Ok(version) => drop(versions.insert(prover, version)),
-            Err(command) => {
-                anstream::eprintln!("!!! {command} is not on PATH: {prover} proves nothing now");
-                missing.push(command.to_string());
-            }
-        }
-    }
-
-    let (now, later): (Vec<Job<'_>>, Vec<Job<'_>>) =
-        jobs.into_iter().partition(|job| versions.contains_key(&job.model.prover));
+    let Provers { found, missing } = Provers::of(&jobs);
+    let takes = |job: &Job<'_>, one: &&Installed| one.tool.prover() == job.model.prover;
+    let by_tools = jobs.iter().flat_map(|job| found.iter().filter(|one| takes(job, one)).map(|one| job.by(one)));
+    let now: Vec<Job<'_>> = by_tools.collect();
     let finished = run_all(&now, settings(args), &Progress::new(&now));
     let mut rows: Vec<Row> = finished.iter().flat_map(|finished| finished.rows.clone()).collect();
-    rows.extend(later.iter().flat_map(|job| recorded_rows(job, &records)));
+    for job in &jobs {
+        let is_absent = |tool: &Tool| found.iter().all(|one| one.tool != *tool);
+        let absent = Tool::of(job.model.prover).iter().copied().filter(is_absent);
+        rows.extend(recorded_rows(job, &absent.collect::<Vec<_>>(), &records));
+    }
     if args.record {
-        record(args, models, &now, &finished, &versions, records)?;
+        record(args, models, &now, &finished, &found, records)?;
     }
 
     let gaps = if filter.is_all() { coverage::gaps(&names, models)? } else { Vec::new() };
@@ -127,14 +124,18 @@ fn prove(args: &Args, models: &[Model], filter: &Filter) -> Result<u8, Error> {
 
 fn replay(args: &Args, models: &[Model]) -> Result<u8, Error> {
     let records = Records::read(&args.root.join("models/verdicts.toml"))?;
-    match replay::replay_all(args, models, &records) {
-        Ok(replayed) if replayed.is_empty() => Err(Error::NothingFits),
-        Ok(replayed) => Ok(if replay::print(&replayed) { 0 } else { DEVIATION }),
-        Err(command) => {
-            anstream::eprintln!("!!! {command} is not on PATH: no proof script was checked");
-            Ok(PROVER_MISSING)
-        }
+    let (found, missing) = tool::find_all(Prover::Tamarin);
+    for (tool, command) in missing {
+        anstream::eprintln!("!!! {command} is not on PATH: no proof script was checked by {tool}");
     }
+    if found.is_empty() {
+        return Ok(PROVER_MISSING);
+    }
+    let replayed = replay::replay_all(args, settings(args), models, &found, &records)?;
+    if replayed.is_empty() {
+        return Err(Error::NothingFits);
+    }
+    Ok(if replay::print(&replayed) { 0 } else { DEVIATION })
 }
 
 fn applicability(args: &Args, models: &[Model]) -> Result<u8, Error> {
@@ -150,40 +151,78 @@ fn settings(args: &Args) -> Settings {
     Settings { jobs: args.jobs.unwrap_or(cores), time: args.time, memory: args.memory }
 }
 
-/// What the records say in place of a prover that is not installed.
-fn recorded_rows(job: &Job<'_>, records: &Records) -> Vec<Row> {
-    let command = job.model.prover.commands().first().copied().unwrap_or_default();
-    let row = |(property, expected): &(_, _)| {
-        let property: &crate::scan::Property = property;
-        let recorded = records.find(job.model, job.variant, &property.name);
-        let outcome = recorded.map(|recorded| recorded.verdict).ok_or(Fault::NoRecord(command.to_string()));
-        let (steps, seconds) =
-            (recorded.and_then(|recorded| recorded.steps), recorded.map(|recorded| recorded.seconds));
-        Row { source: Source::Record, ..job.row(property, *expected, outcome, steps, seconds) }
-    };
-    job.judged.iter().map(row).collect()
+/// The tools that a run has.
+struct Provers {
+    found: Vec<Installed>,
+    /// Commands of the provers that no tool was found of.
+    missing: Vec<String>,
 }
 
-/// Records every model of which everything was run and came out as expected.
+impl Provers {
+    /// Looks for all that the jobs can use, and says loudly what is not there.
+    fn of(jobs: &[Job<'_>]) -> Provers {
+        let mut provers = Provers { found: Vec::new(), missing: Vec::new() };
+        for prover in Prover::ALL.into_iter().filter(|prover| jobs.iter().any(|job| job.model.prover == *prover)) {
+            let (found, absent) = tool::find_all(prover);
+            for (tool, command) in &absent {
+                anstream::eprintln!("!!! {command} is not on PATH: {tool} proves nothing now");
+            }
+            if found.is_empty() {
+                provers.missing.extend(absent.first().map(|(_, command)| command.to_string()));
+            }
+            provers.found.extend(found);
+        }
+        provers
+    }
+}
+
+/// What the records say in place of tools that are not installed.
+fn recorded_rows(job: &Job<'_>, absent: &[Tool], records: &Records) -> Vec<Row> {
+    let nobody = absent.len() == Tool::of(job.model.prover).len();
+    let mut rows = Vec::new();
+    for (property, expected) in &job.judged {
+        let found = |tool: &Tool| Some((*tool, records.find_by(*tool, job.model, job.variant, &property.name)?));
+        let recorded: Vec<(Tool, Recorded)> = absent.iter().filter_map(found).collect();
+        if recorded.is_empty() && nobody {
+            let outcome = Err(Fault::NoRecord(job.command.to_string()));
+            rows.push(Row { source: Source::Record, ..job.row(property, *expected, outcome, None, None) });
+        }
+        rows.extend(recorded.into_iter().map(|(tool, Recorded { verdict, run })| {
+            let row = job.row(property, *expected, Ok(verdict), run.steps, Some(run.seconds));
+            Row { tool, source: Source::Record, ..row }
+        }));
+    }
+    rows
+}
+
+/// Records what came out as expected, model by model and tool by tool.
 fn record(
     args: &Args,
     models: &[Model],
     jobs: &[Job<'_>],
     finished: &[Finished],
-    versions: &BTreeMap<Prover, String>,
+    tools: &[Installed],
     mut records: Records,
 ) -> Result<(), Error> {
     let rows: Vec<Row> = finished.iter().flat_map(|finished| finished.rows.clone()).collect();
     records.keep(models);
-    for model in models.iter().filter(|model| rows.iter().any(|row| row.model == model.path)) {
-        let version = versions.get(&model.prover).map_or("", String::as_str);
-        if records.take(model, version, &rows)? {
-            if model.prover == Prover::Tamarin {
-                replay::record(args, model, jobs, finished)?;
+    for model in models {
+        // The reference comes last, so that its proofs are those that stay.
+        for installed in tools.iter().rev() {
+            let of_tool = |job: &Job<'_>| job.model.path == model.path && job.tool == installed.tool;
+            let outputs = || jobs.iter().zip(finished).filter(|(job, _)| of_tool(job));
+            let Some((_, first)) = outputs().next() else { continue };
+            let maude = tamarin::maude(&first.stdout).map(|version| format!(", Maude {version}"));
+            let version = format!("{}{}", installed.version, maude.unwrap_or_default());
+            let place = format!("{} by {}", model.path, installed.tool);
+            if records.take(model, installed.tool, &version, &rows)? {
+                if model.prover == Prover::Tamarin {
+                    replay::record(args, model, outputs())?;
+                }
+                anstream::eprintln!("recorded: {place}");
+            } else {
+                anstream::eprintln!("not recorded, since not everything was run or came out as expected: {place}");
             }
-            anstream::eprintln!("recorded: {}", model.path);
-        } else {
-            anstream::eprintln!("not recorded, since not everything was run or came out as expected: {}", model.path);
         }
     }
     Ok(records.write(&args.root.join("models/verdicts.toml"))?)
@@ -197,6 +236,7 @@ fn interactive(models: &[Model], filter: &Filter) -> Result<u8, Error> {
         return Err(Error::NotOne(fitting.iter().map(|model| model.path.as_str()).collect::<Vec<_>>().join(", ")));
     };
     let variant = filter.variant.clone().unwrap_or_default();
-    let status = tamarin::interactive(model, &variant).status().map_err(Error::Interactive)?;
+    let start = tool::find_all(Prover::Tamarin).0.first().map(Start::of).ok_or(Error::NoTamarin)?;
+    let status = tamarin::interactive(start, model, &variant).status().map_err(Error::Interactive)?;
     Ok(if status.success() { 0 } else { DEVIATION })
 }

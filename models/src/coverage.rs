@@ -1,4 +1,5 @@
-//! The properties that must be proved: those of the tables of `spec/PROTOCOL.md`, section 10 for the exchange, 15 for the application layer.
+//! The properties that must be proved: those of the tables of `spec/PROTOCOL.md`, section 10 for the exchange, 15 for the application layer,
+//! 18.2 for calls over many exchanges.
 
 use crate::applicability;
 use crate::model::{Model, ModelError};
@@ -14,9 +15,15 @@ pub fn application_names(protocol_md: &str) -> Vec<String> {
     first_column(protocol_md, "## 15 ")
 }
 
+/// The same of section 18.2.
+pub fn call_names(protocol_md: &str) -> Vec<String> {
+    first_column(protocol_md, "### 18.2 ")
+}
+
 fn first_column(protocol_md: &str, heading: &str) -> Vec<String> {
     let section = protocol_md.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
-    let section = section.take_while(|line| !line.starts_with("## "));
+    let is_subsection = heading.starts_with("### ");
+    let section = section.take_while(|line| !line.starts_with("## ") && !(is_subsection && line.starts_with("### ")));
     let table = section.skip_while(|line| !line.starts_with("| property ")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.trim_matches('|').split('|').next());

@@ -1,4 +1,4 @@
-//! What the runner talks about: provers, verdicts, variants, properties and models.
+//! What the runner talks about: provers, their verdicts, variants, properties and models. The programs are [`crate::tool`]'s.
 
 use crate::expect::{self, ExpectError, Expected};
 use crate::preprocess::{self, PreprocessError};
@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A prover, in the order of the tables.
+/// A prover: a language of models and a set of verdicts, in the order of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Prover {
     /// Trace properties, unbounded.
@@ -24,15 +24,6 @@ pub enum Prover {
 impl Prover {
     /// All of them.
     pub const ALL: [Prover; 3] = [Prover::Tamarin, Prover::ProVerif, Prover::Verifpal];
-
-    /// The commands that it needs on PATH; the first is the prover itself.
-    pub fn commands(self) -> &'static [&'static str] {
-        match self {
-            Prover::Tamarin => &["tamarin-prover", "maude"],
-            Prover::ProVerif => &["proverif"],
-            Prover::Verifpal => &["verifpal"],
-        }
-    }
 
     /// The prover of a file, by its extension.
     pub fn of(path: &Path) -> Option<Prover> {
@@ -238,9 +229,15 @@ impl Model {
             .map_err(|error| ModelError::Expectation { path: self.path.clone(), error })
     }
 
-    /// SHA-256 of the text with its includes, in hexadecimal.
+    /// SHA-256 of what its prover reads, in hexadecimal: of the text of each variant, with includes and without conditions.
     pub fn sha256(&self) -> String {
-        hex::encode(Sha256::digest(&self.text))
+        let mut hash = Sha256::new();
+        for variant in &self.variants {
+            // A text that cannot be put together is no model: `select` fails wherever it is read.
+            let text = self.select(variant).unwrap_or_else(|error| error.to_string());
+            hash.update(format!("{variant}\n{}\n{text}", text.len()));
+        }
+        hex::encode(hash.finalize())
     }
 }
 

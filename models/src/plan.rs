@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::model::{Model, ModelError, Prover, Variant, Verdict};
 use crate::result::{Row, Source};
 use crate::scan::Property;
+use crate::tool::{Installed, Tool};
 
 /// What is asked for; without anything, all.
 #[derive(Clone, Debug, Default)]
@@ -30,12 +31,16 @@ impl Filter {
 }
 
 /// One process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Job<'a> {
     /// The model.
     pub model: &'a Model,
     /// The variant.
     pub variant: &'a Variant,
+    /// Who is asked: the reference, unless [`Job::by`] says otherwise.
+    pub tool: Tool,
+    /// The command that starts it.
+    pub command: &'static str,
     /// The properties whose verdicts count, and those verdicts.
     pub judged: Vec<(Property, Verdict)>,
     /// The properties that the prover must speak of, in order: for ProVerif those, else all that stand in the model for this variant.
@@ -43,6 +48,11 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The same for a tool that was found.
+    pub fn by(&self, installed: &Installed) -> Self {
+        Job { tool: installed.tool, command: installed.command, ..self.clone() }
+    }
+
     /// The table's row for one of its properties, proved now.
     pub fn row(
         &self,
@@ -54,7 +64,7 @@ impl Job<'_> {
     ) -> Row {
         Row {
             model: self.model.path.clone(),
-            prover: self.model.prover,
+            tool: self.tool,
             variant: self.variant.clone(),
             property: property.name.clone(),
             expected,
@@ -85,6 +95,8 @@ impl Job<'_> {
 pub fn jobs<'a>(models: &'a [Model], filter: &Filter) -> Result<Vec<Job<'a>>, ModelError> {
     let mut jobs = Vec::new();
     for model in models {
+        let tool = Tool::reference(model.prover);
+        let command = tool.commands().first().copied().unwrap_or_default();
         if model.properties(&Variant::default())?.is_empty() {
             return Err(ModelError::NoProperty(model.path.clone()));
         }
@@ -102,7 +114,8 @@ pub fn jobs<'a>(models: &'a [Model], filter: &Filter) -> Result<Vec<Job<'a>>, Mo
                 Prover::Tamarin | Prover::Verifpal => present,
             };
             for judged in judged.chunks(per_process) {
-                jobs.push(Job { model, variant, judged: judged.to_vec(), present: present.clone() });
+                let (judged, present) = (judged.to_vec(), present.clone());
+                jobs.push(Job { model, variant, tool, command, judged, present });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::plan::Job;
 use crate::result::Row;
+use crate::tool::Tool;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -58,10 +59,12 @@ fn line(path: &str) -> ProgressBar {
         .with_prefix(path.to_string())
 }
 
+/// What is asked, and whom if there are several.
 fn describe(job: &Job<'_>) -> String {
     let what = match job.judged.as_slice() {
         [(property, _)] => property.name.clone(),
         several => format!("{} properties", several.len()),
     };
-    if job.variant.is_protocol() { what } else { format!("{what} in {}", job.variant) }
+    let what = if job.variant.is_protocol() { what } else { format!("{what} in {}", job.variant) };
+    if Tool::of(job.model.prover).len() > 1 { format!("{what} by {}", job.tool) } else { what }
 }

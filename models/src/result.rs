@@ -1,9 +1,11 @@
 //! What the prover said, and what that is worth.
 
 use crate::fault::Fault;
-use crate::model::{Prover, Variant, Verdict};
+use crate::model::{Variant, Verdict};
 use crate::plan::Job;
 use crate::scan::Property;
+use crate::tool::Tool;
+use std::collections::BTreeMap;
 
 /// One line of a prover's summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +32,8 @@ pub enum Source {
 pub struct Row {
     /// The model's path.
     pub model: String,
-    /// Its prover.
-    pub prover: Prover,
+    /// Who was asked.
+    pub tool: Tool,
     /// The variant.
     pub variant: Variant,
     /// The property.
@@ -56,9 +58,33 @@ impl Row {
             Ok(verdict) => format!("expected {}, found {verdict}", self.expected),
             Err(fault) => fault.to_string(),
         };
-        let place = if self.variant.is_protocol() { String::new() } else { format!(" in {}", self.variant) };
-        Some(format!("{}: {}{place}: {what}", self.model, self.property))
+        Some(format!("{}: {what} ({})", self.place(), self.tool))
     }
+
+    /// Was the run stopped before it came to a verdict?
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.outcome, Err(Fault::TimedOut(_) | Fault::OutOfMemory(_) | Fault::Interrupted))
+    }
+
+    /// Model, property and variant.
+    pub fn place(&self) -> String {
+        let variant = if self.variant.is_protocol() { String::new() } else { format!(" in {}", self.variant) };
+        format!("{}: {}{variant}", self.model, self.property)
+    }
+}
+
+/// Where two tools do not say the same of a property, in sentences.
+pub fn differences(rows: &[Row]) -> Vec<String> {
+    let mut first: BTreeMap<String, (Tool, Verdict)> = BTreeMap::new();
+    let mut differences = Vec::new();
+    for row in rows {
+        let Ok(verdict) = row.outcome else { continue };
+        let &mut (tool, other) = first.entry(row.place()).or_insert((row.tool, verdict));
+        if other != verdict {
+            differences.push(format!("{}: {tool} says {other}, {} says {verdict}", row.place(), row.tool));
+        }
+    }
+    differences
 }
 
 /// Judges what a job's prover said: the whole set of names must be that of the model, and each verdict the expected one.

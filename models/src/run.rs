@@ -6,6 +6,7 @@ use crate::plan::Job;
 use crate::process::{self, INTERRUPTED, Limits};
 use crate::progress::Progress;
 use crate::result::{Answer, Row, judge};
+use crate::tamarin::Start;
 use crate::{proverif, tamarin, verifpal};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -35,33 +36,47 @@ pub struct Finished {
 
 /// Runs all jobs; the results are in their order.
 pub fn run_all(jobs: &[Job<'_>], settings: Settings, progress: &Progress) -> Vec<Finished> {
-    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
+    let run = |job: &Job<'_>| {
+        progress.begin(job);
+        let finished = run_job(job, limits(job.model, settings));
+        progress.done(job, &finished.rows);
+        finished
+    };
+    in_parallel(jobs, settings.jobs, |job| limits(job.model, settings).memory, run)
+}
+
+/// Does the work on all items, several at once as far as the machine's memory goes; the results are in the items' order.
+pub fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    workers: usize,
+    memory: impl Fn(&T) -> u64 + Sync,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..items.len()).collect());
     let budget = Budget::new(process::available_mebibytes().unwrap_or(u64::MAX));
-    let results: Mutex<Vec<(usize, Finished)>> = Mutex::new(Vec::new());
+    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..settings.jobs.clamp(1, jobs.len().max(1)) {
+        for _ in 0..workers.clamp(1, items.len().max(1)) {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                    let Some((at, job)) = next.and_then(|at| Some((at, jobs.get(at)?))) else { break };
-                    let limits = job_limits(job, settings);
-                    let share = budget.take(limits.memory);
-                    progress.begin(job);
-                    let finished = run_job(job, limits);
+                    let Some((at, item)) = next.and_then(|at| Some((at, items.get(at)?))) else { break };
+                    let share = budget.take(memory(item));
+                    let result = work(item);
                     drop(share);
-                    progress.done(job, &finished.rows);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push((at, finished));
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
                 }
             });
         }
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, finished)| finished).collect()
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn job_limits(job: &Job<'_>, settings: Settings) -> Limits {
-    let asked = &job.model.settings;
+/// What a process on the model may use.
+pub fn limits(model: &Model, settings: Settings) -> Limits {
+    let asked = &model.settings;
     Limits {
         time: Duration::from_secs(asked.time.unwrap_or(settings.time)),
         memory: asked.memory.unwrap_or(settings.memory),
@@ -75,7 +90,8 @@ fn run_job(job: &Job<'_>, limits: Limits) -> Finished {
     match job.model.prover {
         Prover::Tamarin => {
             let lemma = job.judged.first().map(|(lemma, _)| lemma.name.as_str());
-            finish(job, &mut tamarin::command(job.model, job.variant, lemma), limits, tamarin::parse)
+            let start = Start { tool: job.tool, command: job.command };
+            finish(job, &mut tamarin::command(start, job.model, job.variant, lemma), limits, tamarin::parse)
         }
         Prover::ProVerif => with_file(job, limits, proverif::command, |stdout| proverif::parse(stdout, &job.present)),
         Prover::Verifpal => with_file(job, limits, verifpal::command, |stdout| verifpal::parse(stdout, &job.present)),

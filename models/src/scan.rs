@@ -44,6 +44,15 @@ pub fn comments(text: &str, prover: Prover) -> Vec<&str> {
     pieces(text, prover).into_iter().filter_map(only_comments).collect()
 }
 
+/// The text without its comments.
+pub fn without_comments(text: &str, prover: Prover) -> String {
+    let only_code = |piece| match piece {
+        Piece::Comment(_) => None,
+        Piece::Code(code) => Some(code),
+    };
+    pieces(text, prover).into_iter().filter_map(only_code).collect()
+}
+
 /// All properties in their order.
 pub fn properties(text: &str, prover: Prover) -> Result<Vec<Property>, ExpectError> {
     let mut properties = Vec::new();

@@ -48,6 +48,13 @@ impl Script {
         script
     }
 
+    /// The same with the proof of this lemma alone.
+    pub fn with_proof_of(&self, name: &str) -> Script {
+        let mut script = self.without_proofs();
+        script.take_proof(name, self);
+        script
+    }
+
     /// Takes the proof of one lemma over.
     pub fn take_proof(&mut self, name: &str, from: &Script) {
         let found = from.items.iter().filter_map(|item| item.lemma.as_ref()).find(|(lemma, _)| lemma == name);

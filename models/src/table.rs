@@ -2,9 +2,10 @@
 
 use crate::coverage;
 use crate::model::Variant;
-use crate::result::{Row, Source};
+use crate::result::{Row, Source, differences};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const PLAIN: Style = Style::new();
 /// As expected.
@@ -21,7 +22,7 @@ pub struct Report {
     pub names: Vec<String>,
     /// Those that stand in no model.
     pub gaps: Vec<String>,
-    /// Commands that PATH does not have.
+    /// Commands that PATH does not have, of provers that prove nothing now.
     pub missing: Vec<String>,
 }
 
@@ -29,7 +30,8 @@ impl Report {
     /// Every deviation and gap in a sentence.
     pub fn deviations(&self) -> Vec<String> {
         let gaps = self.gaps.iter().map(|name| format!("{name} stands in PROTOCOL.md, but in no model"));
-        self.rows.iter().filter_map(Row::deviation).chain(gaps).collect()
+        let deviations = self.rows.iter().filter_map(Row::deviation);
+        deviations.chain(differences(&self.rows)).chain(gaps).collect()
     }
 
     /// Prints the protocol's table, the variants' table and what is wrong.
@@ -77,7 +79,13 @@ impl Report {
             self.names.iter().position(|name| name == property).unwrap_or(self.names.len())
         };
         let mut rows: Vec<&Row> = self.rows.iter().filter(|row| filter(row)).collect();
-        rows.sort_by_key(|row| (position(row), row.prover));
+        // The tools of one prover stand side by side.
+        let mut places = BTreeMap::new();
+        for row in &self.rows {
+            let next = places.len();
+            places.entry(row.place()).or_insert(next);
+        }
+        rows.sort_by_key(|row| (position(row), row.tool.prover(), places.get(&row.place()).copied(), row.tool));
         rows
     }
 
@@ -86,7 +94,7 @@ impl Report {
         let row = |row: &Row| {
             json!({
                 "model": row.model,
-                "prover": row.prover.to_string(),
+                "prover": row.tool.to_string(),
                 "variant": (!row.variant.is_protocol()).then(|| row.variant.to_string()),
                 "property": row.property,
                 "expected": row.expected.to_string(),
@@ -131,7 +139,7 @@ fn cells(row: &Row, property: &str) -> Vec<String> {
     };
     vec![
         property.to_string(),
-        row.prover.to_string(),
+        row.tool.to_string(),
         row.model.clone(),
         verdict,
         row.expected.to_string(),

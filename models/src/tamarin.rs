@@ -1,30 +1,56 @@
-//! Tamarin: one process per lemma, so that each has its own time, limits and proof. Works with the original and with tamarin-rs.
+//! Tamarin, stock or ported: one process per lemma, so that each has its own time, limits and proof.
 
 use crate::fault::Fault;
 use crate::model::{Model, Variant, Verdict};
 use crate::result::Answer;
+use crate::tool::{Installed, Tool};
 use std::path::Path;
 use std::process::Command;
 
+/// How a Tamarin is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Which it is.
+    pub tool: Tool,
+    /// Its command.
+    pub command: &'static str,
+}
+
+impl Start {
+    /// As it was found.
+    pub fn of(installed: &Installed) -> Start {
+        Start { tool: installed.tool, command: installed.command }
+    }
+}
+
 /// `tamarin-prover FILE -D=FLAG ... --prove=LEMMA`, in the file's folder, so that no output contains a path of this machine.
-pub fn command(model: &Model, variant: &Variant, lemma: Option<&str>) -> Command {
-    let mut command = Command::new("tamarin-prover");
+pub fn command(start: Start, model: &Model, variant: &Variant, lemma: Option<&str>) -> Command {
+    let mut command = Command::new(start.command);
     command.current_dir(model.file.parent().unwrap_or(Path::new(".")));
     command.arg(model.file.file_name().unwrap_or_default());
     command.args(variant.flags().map(|flag| format!("-D={flag}")));
     command.args(lemma.map(|lemma| format!("--prove={lemma}")));
     // The check of message derivation gives up after 5 s by default, and then warns: too early on a busy machine.
-    command.arg("--derivcheck-timeout=60").args(&model.settings.arguments);
+    command.arg("--derivcheck-timeout=600").args(&model.settings.arguments);
+    if start.tool == Tool::Tamarin {
+        // By default it takes every core for each of the processes that run side by side.
+        command.args(["+RTS", "-N1", "-RTS"]);
+    }
     command
 }
 
 /// Opens Tamarin's own interface on the model.
-pub fn interactive(model: &Model, variant: &Variant) -> Command {
-    let mut command = Command::new("tamarin-prover");
+pub fn interactive(start: Start, model: &Model, variant: &Variant) -> Command {
+    let mut command = Command::new(start.command);
     command.current_dir(model.file.parent().unwrap_or(Path::new(".")));
     command.arg("interactive").arg(model.file.file_name().unwrap_or_default());
     command.args(variant.flags().map(|flag| format!("-D={flag}"))).args(&model.settings.arguments);
     command
+}
+
+/// The Maude that it worked with, as the theory that it prints names it.
+pub fn maude(stdout: &str) -> Option<&str> {
+    stdout.lines().find_map(|line| line.strip_prefix("Maude version ")).map(str::trim)
 }
 
 const RULE: &str = "==============================================================================";

@@ -245,6 +245,7 @@ fn variants_reach_tamarin_as_flags() {
     project.edit("models/tamarin/t.spthy", "theory T begin", "/* prover: --heuristic=C time=50 */\ntheory T begin");
     project.prove(&["--json", "--jobs", "1"]).is_as_expected();
     let runs = ["--prove=secrecy", "--prove=executable", "-D=OTHER -D=WEAK --prove=secrecy", "-D=WEAK --prove=secrecy"];
-    let expected: String = runs.map(|run| format!("t.spthy {run} --derivcheck-timeout=60 --heuristic=C\n")).concat();
+    let expected: String =
+        runs.map(|run| format!("t.spthy {run} --derivcheck-timeout=600 --heuristic=C +RTS -N1 -RTS\n")).concat();
     assert_eq!(project.read("args"), expected);
 }

@@ -62,7 +62,7 @@ fn new_and_deleted_models() {
 #[test]
 fn record_with_other_verdicts() {
     let project = recorded();
-    let line = "  { property = \"executable\", verdict = \"verified\", steps = 5, ";
+    let line = "  { property = \"executable\", verdict = \"verified\", tamarin = { steps = 5, ";
     project.edit("models/verdicts.toml", line, &line.replace("verified", "falsified"));
     is_seen(&project, "executable: expected verified, recorded falsified");
     project.edit(

@@ -26,9 +26,7 @@ for lemma in secrecy executable wrong; do printf 'lemma %s:\n  all-traces "T"\n/
 }
 status() { case "$1" in *"by contradiction /* $lemma */"*) echo verified;; *) echo 'analysis incomplete';; esac; }
 case $PWD in
-*/proofs/*) printed=; while IFS= read -r line; do printed="$printed$line
-"; done < "$1";;
-*) printed="theory T
+*/models/*) printed="theory T
 
 begin
 
@@ -42,6 +40,8 @@ Tamarin version 1.0, compiled at: 2000-01-01, on some machine
 */
 
 end";;
+*) printed=; while IFS= read -r line; do printed="$printed$line
+"; done < "$1";;
 esac
 rule78===============================================================================
 printf '%s\n' "$printed" "" "$rule78" "summary of summaries:" "" "analyzed: $1" ""
@@ -82,8 +82,8 @@ fn script_has_the_proofs_and_nothing_of_the_machine() {
     let run = project.prove(&["--replay"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     let columns: Vec<&str> = run.stdout.lines().nth(2).expect("a row").split_whitespace().collect();
-    assert_eq!(columns.get(..3), Some(["tamarin/t.spthy", "2", "2"].as_slice()));
-    assert!(columns[3..].iter().all(|seconds| seconds.parse::<f64>().is_ok()), "{columns:?}");
+    assert_eq!(columns.get(..4), Some(["tamarin/t.spthy", "Tamarin", "2", "2"].as_slice()));
+    assert!(columns[4..].iter().all(|seconds| seconds.parse::<f64>().is_ok()), "{columns:?}");
 }
 
 #[test]
@@ -112,6 +112,36 @@ fn no_script() {
     let project = recorded();
     std::fs::remove_file(project.path(SCRIPT)).expect("the script");
     fails_with(&project, "proofs/tamarin/t.spthy does not exist");
+}
+
+/// A process for each proof, which loads no other.
+#[test]
+fn each_proof_is_checked_alone() {
+    let project = recorded();
+    let counting = "case $PWD in */models/*) ;; *) n=0; while IFS= read -r line; do case $line in *'by contradiction'*) n=$((n+1));; esac; \
+                    done < \"$1\"; echo $n >> \"$COUNTS\";; esac\n";
+    let counts = project.path("counts");
+    let counting = counting.replace("$COUNTS", &counts.to_string_lossy());
+    project.stub("tamarin-prover", &format!("{counting}{STUB}"));
+    let run = project.prove(&["--replay", "--jobs", "2"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let mut counts: Vec<String> = project.read("counts").lines().map(String::from).collect();
+    counts.sort();
+    assert_eq!(counts, ["0", "1", "1"], "the comparison, and one for each lemma");
+    let run = project.prove(&["--replay", "--only", "secrecy"]);
+    assert!(run.stdout.contains("tamarin/t.spthy  Tamarin  1       1"), "{}", run.stdout);
+}
+
+/// Scripts are not one tool's.
+#[test]
+fn both_tools_check() {
+    let project = recorded();
+    project.stub_named("tamarin-rs", "tamarin-rs 1.0", STUB);
+    let run = project.prove(&["--replay"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("tamarin/t.spthy  tamarin-rs  2       2"), "{}", run.stdout);
+    project.remove_stub("tamarin-prover");
+    assert_eq!(project.prove(&["--replay"]).code, Some(0));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use super::attacks::{self, Attack};
 use super::{ApplicabilityError, Study, read};
-use crate::model::Variant;
+use crate::model::{Prover, Variant};
 use crate::process::{self, Ended, Limits};
-use crate::tamarin;
+use crate::tamarin::{self, Start};
+use crate::tool;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -59,7 +60,10 @@ fn draw(attack: &Attack<'_>) -> Result<String, ApplicabilityError> {
     let variant: Variant = attack.flag.parse().unwrap_or_default();
     let folder = tempfile::tempdir().map_err(|error| failed(Path::new("."), error))?;
     let graph = folder.path().join("trace.dot");
-    let mut prover = tamarin::command(attack.candidate.model, &variant, Some(attack.lemma));
+    let tamarin = tool::find_all(Prover::Tamarin).0;
+    let none = || ApplicabilityError::Picture("neither tamarin-prover nor tamarin-rs is on PATH".to_string());
+    let start = tamarin.first().map(Start::of).ok_or_else(none)?;
+    let mut prover = tamarin::command(start, attack.candidate.model, &variant, Some(attack.lemma));
     run(prover.arg(format!("--output-dot={}", graph.display())))?;
     let svg = run(Command::new("dot").arg("-Tsvg").arg(&graph))?;
     let (head, body) = svg.split_once("<svg").unwrap_or(("", &svg));

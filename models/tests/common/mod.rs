@@ -107,7 +107,12 @@ impl Project {
 
     /// A command on the private PATH.
     pub fn stub(&self, command: &str, body: &str) {
-        let version = "case \"$1\" in --version|-help) printf '%s\\n' 'stub 1.0, by nobody'; exit 0;; esac\n";
+        self.stub_named(command, "stub 1.0, by nobody", body);
+    }
+
+    /// The same, with what it says of its version.
+    pub fn stub_named(&self, command: &str, version: &str, body: &str) {
+        let version = format!("case \"$1\" in --version|-help) printf '%s\\n' '{version}'; exit 0;; esac\n");
         let path = self.path("path").join(command);
         std::fs::write(&path, format!("#!/bin/sh\n{version}{body}\n")).expect("a stub");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("permissions");

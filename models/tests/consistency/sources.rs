@@ -110,7 +110,8 @@ pub(crate) fn protocol(root: &Path) -> Artefact {
             artefact.messages.insert(name.trim().to_string(), fields_of(fields));
         }
     }
-    artefact.properties = [coverage::names(&text), coverage::application_names(&text)].concat();
+    artefact.properties =
+        [coverage::names, coverage::application_names, coverage::call_names].map(|names| names(&text)).concat();
     artefact
 }
 
@@ -179,12 +180,14 @@ pub(crate) fn specification(root: &Path) -> Artefact {
     artefact
 }
 
-/// The models of the protocol by Tamarin and ProVerif: those that have the transcript.
+/// The models of the protocol by Tamarin and ProVerif: those that have the transcript, but for many exchanges at once, which take it from
+/// the others and go a part of the steps only.
 pub(crate) fn models(root: &Path) -> Vec<Artefact> {
     let models = discover(&root.join("models")).unwrap_or_else(|error| panic!("{error}"));
     let by_prover =
         models.iter().filter(|model| model.path.starts_with("tamarin/") || model.path.starts_with("proverif/"));
-    by_prover.map(model).filter(|artefact| artefact.formulas.contains_key("TH_0")).collect()
+    let of_one_exchange = by_prover.filter(|model| model.path != "tamarin/calls.spthy");
+    of_one_exchange.map(model).filter(|artefact| artefact.formulas.contains_key("TH_0")).collect()
 }
 
 /// The properties of all models, each with the path of its model.

@@ -59,7 +59,7 @@ impl Proved {
                 let is_attack = matches!(recorded.verdict, Verdict::False)
                     || recorded.verdict == Verdict::Falsified && !property.role.exists_trace;
                 if is_attack && !property.role.reuse {
-                    found.push((property.name, recorded.steps));
+                    found.push((property.name, recorded.run.steps));
                 }
             }
         }

@@ -57,12 +57,12 @@ pub fn folder() -> PathBuf {
 
 /// Where the models of this protocol are; what other protocols do is no part of a run.
 const FOLDER: &str = "tamarin/";
-/// What the keys are used for afterwards: no part of a run either.
-const APPLICATION: &str = "tamarin/application.spthy";
+/// What the keys are used for afterwards, and many exchanges together: no part of a run either.
+const OTHERS: [&str; 2] = ["tamarin/application.spthy", "tamarin/calls.spthy"];
 
 /// The Tamarin models of the exchange.
 pub fn models() -> Result<Vec<Model>, ModelError> {
-    let of_the_exchange = |model: &Model| model.path.starts_with(FOLDER) && model.path != APPLICATION;
+    let of_the_exchange = |model: &Model| model.path.starts_with(FOLDER) && !OTHERS.contains(&model.path.as_str());
     Ok(discover(&folder())?.into_iter().filter(of_the_exchange).collect())
 }
 
