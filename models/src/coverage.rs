@@ -23,7 +23,7 @@ pub fn call_names(protocol_md: &str) -> Vec<String> {
 fn first_column(protocol_md: &str, heading: &str) -> Vec<String> {
     let section = protocol_md.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
     let is_subsection = heading.starts_with("### ");
-    let section = section.take_while(|line| !line.starts_with("## ") && !(is_subsection && line.starts_with("### ")));
+    let section = section.take_while(|line| !(line.starts_with("## ") || is_subsection && line.starts_with("### ")));
     let table = section.skip_while(|line| !line.starts_with("| property ")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.trim_matches('|').split('|').next());

@@ -70,9 +70,7 @@ fn macros(code: &str) -> Vec<(String, String)> {
         let Some(first) = line.trim().strip_prefix("macros:") else { continue };
         let more = lines.clone().take_while(|line| line.starts_with(' '));
         let list = std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ");
-        let items = split_outside(&list, ',')
-            .into_iter()
-            .filter_map(|item| item.split_once('=').map(|(head, body)| (head, body)));
+        let items = split_outside(&list, ',').into_iter().filter_map(|item| item.split_once('='));
         macros.extend(items.map(|(head, body)| (head.trim().to_string(), body.trim().to_string())));
     }
     macros
