@@ -175,7 +175,9 @@ impl<S: Store> Gateway<S> {
             let change = move |records: &mut dyn Write| {
                 // From here on the leases follow what is written: who reads an older state cannot put it in their place.
                 steps::load(records, &leases, &id, &steps::node(records, &id)?, now.up, &policy)?;
-                steps::publish(records, &leases, &id, &seen, &header, new, now.date, &policy)
+                let stored = steps::publish(records, &leases, &id, &seen, &header, new, now.date)?;
+                steps::forget_oldest(records, &id, &policy)?;
+                Ok(stored)
             };
             if self.store.write(change).await? {
                 self.wakes.awake(node, now.up);

@@ -86,7 +86,6 @@ pub(crate) fn publish(
     header: &Header,
     bytes: Vec<u8>,
     now: u64,
-    policy: &Policy,
 ) -> Result<bool, Refusal> {
     let mut record = node(records, id)?;
     if newest(&record) != newest(seen) {
@@ -107,7 +106,6 @@ pub(crate) fn publish(
         let old = record.batches.remove(0);
         forget_batch(records, id, old.epoch)?;
     }
-    forget_oldest(records, id, &record, policy)?;
     records.put_node(id, &record)?;
     let tree = Publication::parse(&bytes).map(|publication| tree(publication.prekeys()))?;
     records.put_batch(id, header.epoch, &BatchRecord { publication: &bytes, tree: &tree })?;
@@ -120,7 +118,8 @@ fn newest(record: &NodeRecord) -> Option<u64> {
 }
 
 /// Of the answered exchanges whose batches are gone, only so many are kept.
-fn forget_oldest(records: &mut dyn Write, id: &NodeId, record: &NodeRecord, policy: &Policy) -> Result<(), StoreError> {
+pub(crate) fn forget_oldest(records: &mut dyn Write, id: &NodeId, policy: &Policy) -> Result<(), Refusal> {
+    let record = node(records, id)?;
     let mut gone = records.answered(id)?;
     gone.retain(|place| record.batches.iter().all(|batch| batch.epoch != place.epoch));
     for place in gone.iter().take(gone.len().saturating_sub(policy.exchanges_max)) {
