@@ -174,3 +174,16 @@ fn a_call_that_was_given_up_is_gone() {
     let status = shop.status();
     assert!(list(&status["pending"]).is_empty() && list(&status["calls"]).is_empty(), "{status}");
 }
+
+#[test]
+fn an_answer_that_could_not_be_written_is_kept() {
+    let shop = Shop::new();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut call = shop.place.command(&shop.call(&shop.gateway.coap, 60));
+    let call = call.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(shop.wake_until(call).status.code(), Some(1));
+    let received = shop.place.ok("deliver anna")["received"].clone();
+    assert_eq!(received[0]["answer"]["text"], "paid to anna");
+    assert!(list(&shop.place.ok("deliver anna")["received"]).is_empty());
+    assert_eq!(shop.carried_out().0, "pay");
+}
