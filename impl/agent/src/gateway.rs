@@ -8,6 +8,7 @@ pub use requests::Reply;
 use crate::admission;
 use crate::budget::{Meter, Share, Spent};
 use crate::http::{Http, Sent};
+use crate::place::Place;
 use crate::puzzle::solve;
 use dke::AdmissionKey;
 use dke::crypto::Hash;
@@ -23,14 +24,17 @@ use rand_core::CryptoRngCore;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Bytes of the largest answer that is taken.
 const BODY_MAX: usize = 64 * 1024;
 /// Content-Format and media type of what only its readers understand.
 const OCTETS: (u16, &str) = (42, "application/octet-stream");
-/// CoAP's port.
+/// Default ports.
 const COAP_PORT: u16 = 5683;
+const HTTP_PORT: u16 = 80;
+/// One of several addresses must answer a ping within this time.
+const PING: Duration = Duration::from_secs(2);
 /// Seconds after which another try makes sense, where the gateway does not say.
 const WAIT: u64 = 30;
 
@@ -66,7 +70,9 @@ pub enum Failure {
     )]
     NotAdmitted,
     /// The address is not of the form `coap://host:port` or `http://host:port`.
-    #[error("{0} is no address of a gateway; coap://HOST:PORT or http://HOST:PORT is expected.")]
+    #[error(
+        "{0} is no address of a gateway; coap://HOST:PORT or http://HOST:PORT is expected, with an IPv6 address in brackets."
+    )]
     Address(String),
     /// Its answer is larger than any of the protocol's.
     #[error("The gateway's answer is too large.")]
@@ -154,6 +160,7 @@ pub struct Gateway {
     tap: Option<Tap>,
     meter: Option<(Arc<Meter>, Share)>,
     admission: Option<AdmissionKey>,
+    deadline: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -167,41 +174,59 @@ impl Gateway {
     pub async fn connect(address: &str, parameters: Parameters) -> Result<Gateway, Failure> {
         let wrong = || Failure::Address(address.to_string());
         let (scheme, place) = address.split_once("://").ok_or_else(wrong)?;
-        let place = place.trim_end_matches('/');
-        if place.is_empty() || place.contains('/') {
-            return Err(wrong());
-        }
-        let network = |error: std::io::Error| Failure::Network(error.to_string());
-        let with_port = |port| {
-            if place.rsplit(']').next().is_some_and(|end| end.contains(':')) {
-                place.to_string()
-            } else {
-                format!("{place}:{port}")
-            }
-        };
-        let link = match scheme {
-            "coap" => {
-                let mut found = tokio::net::lookup_host(with_port(COAP_PORT)).await.map_err(network)?;
-                let peer = found.next().ok_or_else(wrong)?;
-                let any: SocketAddr = if peer.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-                let endpoint = Endpoint::client(any, parameters).await.map_err(network)?;
-                return Ok(Gateway::over(endpoint, peer));
-            }
-            "http" => Link::Http(Http(with_port(80))),
+        let port = match scheme {
+            "coap" => COAP_PORT,
+            "http" => HTTP_PORT,
             _ => return Err(wrong()),
         };
-        Ok(Gateway { link, tap: None, meter: None, admission: None })
+        let place = Place::parse(place.trim_end_matches('/'), Some(port)).ok_or_else(wrong)?;
+        if scheme == "http" {
+            return Ok(Gateway::of(Link::Http(Http(place))));
+        }
+        let network = |error: std::io::Error| Failure::Network(error.to_string());
+        let mut addresses = place.addresses().await.map_err(network)?.into_iter().peekable();
+        let mut last = None;
+        while let Some(peer) = addresses.next() {
+            match Endpoint::client_of(peer, parameters).await {
+                Ok(endpoint) => {
+                    let client = Client::new(endpoint, peer, BODY_MAX);
+                    // Of several addresses, one at which somebody listens; a name may have an address of each family.
+                    if addresses.peek().is_none() || answers(&client).await {
+                        return Ok(Gateway::of(Link::Coap(client)));
+                    }
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.map_or_else(wrong, network))
     }
 
     /// The gateway at this address, over a given CoAP endpoint.
     pub fn over(endpoint: Endpoint, peer: SocketAddr) -> Gateway {
-        Gateway { link: Link::Coap(Client::new(endpoint, peer, BODY_MAX)), tap: None, meter: None, admission: None }
+        Gateway::of(Link::Coap(Client::new(endpoint, peer, BODY_MAX)))
+    }
+
+    const fn of(link: Link) -> Gateway {
+        Gateway { link, tap: None, meter: None, admission: None, deadline: None }
     }
 
     /// The same gateway, for a node and its clients that share this admission key.
     #[must_use]
     pub fn admitting(self, key: AdmissionKey) -> Gateway {
         Gateway { admission: Some(key), ..self }
+    }
+
+    /// The same gateway, of which nothing is awaited beyond this moment.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Gateway {
+        Gateway { deadline: Some(deadline), ..self }
+    }
+
+    /// What the gateway answers, within the time that there is.
+    async fn within<T>(&self, answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let Some(deadline) = self.deadline else { return answer.await };
+        let late = |_| Failure::Network("there was no answer in time".into());
+        timeout_at(deadline, answer).await.map_err(late)?
     }
 
     /// The same gateway, whose traffic is shown to `tap`.
@@ -235,12 +260,15 @@ impl Gateway {
         format: (u16, &str),
     ) -> Result<Answer, Failure> {
         let mut pace = Pace::default();
-        loop {
-            match self.send_once(method, path, query, body, format).await {
-                Err(failure) => pace.keep(failure).await?,
-                answer => return answer,
+        self.within(async {
+            loop {
+                match self.send_once(method, path, query, body, format).await {
+                    Err(failure) => pace.keep(failure).await?,
+                    answer => return answer,
+                }
             }
-        }
+        })
+        .await
     }
 
     async fn send_once(
@@ -356,12 +384,15 @@ impl Gateway {
     /// returned. With 0 it does not wait.
     pub async fn confirms(&self, node: &Hash, epoch: u64, index: u8, wait: u64) -> Result<Vec<Vec<u8>>, Failure> {
         let mut pace = Pace::default();
-        loop {
-            match self.confirms_once(node, epoch, index, wait).await {
-                Err(failure) => pace.keep(failure).await?,
-                confirms => return confirms,
+        self.within(async {
+            loop {
+                match self.confirms_once(node, epoch, index, wait).await {
+                    Err(failure) => pace.keep(failure).await?,
+                    confirms => return confirms,
+                }
             }
-        }
+        })
+        .await
     }
 
     async fn confirms_once(&self, node: &Hash, epoch: u64, index: u8, wait: u64) -> Result<Vec<Vec<u8>>, Failure> {
@@ -407,6 +438,11 @@ impl Gateway {
     pub async fn sealed(&self, node: &Hash, title: &str) -> Result<Vec<u8>, Failure> {
         Ok(self.ask(Method::Get, &[ROOT, &name(node), SEALED, title], &[], &[]).await?.body)
     }
+}
+
+/// Does somebody listen there?
+async fn answers(client: &Client) -> bool {
+    timeout(PING, client.ping()).await.is_ok_and(|answer| answer.is_ok())
 }
 
 fn name(node: &Hash) -> String {
@@ -469,12 +505,46 @@ mod tests {
             "coap://[::1]",
             "coap://[::1]:5683",
             "http://127.0.0.1:8080",
+            "coap://localhost",
+            "http://localhost",
+            "coap://[fe80::1%lo]:5683",
+            "http://[fe80::1%25lo]:5683",
         ] {
             assert!(Gateway::connect(good, Parameters::default()).await.is_ok(), "{good}");
         }
-        for bad in ["", "127.0.0.1", "coaps://x", "http://", "http://127.0.0.1/dke"] {
+        for bad in
+            ["", "127.0.0.1", "coaps://x", "http://", "http://127.0.0.1/dke", "coap://::1", "coap://[::1", "http://x@y"]
+        {
             let failure = Gateway::connect(bad, Parameters::default()).await.err().unwrap();
             assert!(matches!(failure, Failure::Address(_)), "{bad}: {failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_and_it_is_told_at_once() {
+        let gone = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let slow = Parameters { ack_timeout: Duration::from_secs(3600), ..Parameters::default() };
+        for host in ["127.0.0.1", "localhost"] {
+            let gateway = Gateway::connect(&format!("coap://{host}:{}", gone.port()), slow).await.unwrap();
+            let failure = gateway.sealed(&[7; 32], "x").await.unwrap_err();
+            assert_eq!(failure.to_string(), "The gateway cannot be reached: Nobody listens there.");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_awaited_beyond_the_deadline() {
+        // It listens, and says nothing.
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        for url in
+            [format!("coap://{}", silent.local_addr().unwrap()), format!("http://{}", listener.local_addr().unwrap())]
+        {
+            let (start, wait) = (Instant::now(), Duration::from_secs(5));
+            let gateway = Gateway::connect(&url, Parameters::default()).await.unwrap().until(start + wait);
+            assert!(matches!(gateway.sealed(&[7; 32], "x").await, Err(Failure::Network(_))), "{url}");
+            assert_eq!(start.elapsed().as_secs(), wait.as_secs(), "{url}");
+            assert!(matches!(gateway.confirms(&[7; 32], 1, 0, 30).await, Err(Failure::Network(_))), "{url}");
+            assert_eq!(start.elapsed().as_secs(), wait.as_secs(), "{url}");
         }
     }
 

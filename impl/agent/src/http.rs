@@ -1,6 +1,7 @@
 //! HTTP/1.1 requests, one connection each.
 
 use crate::gateway::{Answer, Failure, PUZZLE};
+use crate::place::Place;
 use dke_app::oscore::http::HEADER as OSCORE_HEADER;
 use dke_coap::Method;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -16,9 +17,9 @@ use tokio::time::timeout;
 /// From connecting to the end of the answer, the wait that was asked for left out.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the gateway listens: `host:port`.
+/// Where the gateway listens.
 #[derive(Clone)]
-pub(crate) struct Http(pub(crate) String);
+pub(crate) struct Http(pub(crate) Place);
 
 /// A request.
 pub(crate) struct Sent<'a> {
@@ -42,7 +43,8 @@ impl Http {
     }
 
     async fn exchange(&self, sent: &Sent<'_>, body_max: usize) -> Result<Answer, Failure> {
-        let mut request = Request::builder().method(verb(sent.method)).uri(sent.target).header(HOST, &self.0);
+        let mut request =
+            Request::builder().method(verb(sent.method)).uri(sent.target).header(HOST, self.0.authority());
         if !sent.body.is_empty() {
             request = request.header(CONTENT_TYPE, sent.media_type);
         }
@@ -53,7 +55,8 @@ impl Http {
             request = request.header("prefer", format!("wait={seconds}"));
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(sent.body))).map_err(network)?;
-        let stream = TcpStream::connect(&self.0).await.map_err(network)?;
+        let stream =
+            TcpStream::connect(self.0.addresses().await.map_err(network)?.as_slice()).await.map_err(network)?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(network)?;
         let connection = tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(network);

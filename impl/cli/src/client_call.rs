@@ -112,7 +112,7 @@ fn shared(to: &To, node: &Credential<'_>, cwt: Option<&[u8]>) -> Result<SharedCl
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
-    with_key(Gateway::connect(&to.gateway, Parameters::default()).await?, to.admission.as_ref())
+    with_key(Gateway::connect(&to.gateway, Parameters::default()).await?.until(deadline(to)), to.admission.as_ref())
 }
 
 fn deadline(to: &To) -> Instant {

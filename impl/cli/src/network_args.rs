@@ -2,8 +2,13 @@
 
 use crate::args::Data;
 use clap::Args as ClapArgs;
-use std::net::SocketAddr;
+use dke_agent::Place;
 use std::path::PathBuf;
+
+fn place(text: &str) -> Result<Place, String> {
+    let expected = "HOST:PORT is expected, with an IPv6 address in brackets";
+    Place::parse(text, None).ok_or_else(|| expected.to_string())
+}
 
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
@@ -15,12 +20,12 @@ pub(crate) struct Serve {
     /// The store's file; made if there is none
     #[arg(long, value_name = "FILE")]
     pub(crate) store: PathBuf,
-    /// Where to listen for CoAP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5683")]
-    pub(crate) coap: SocketAddr,
+    /// Where to listen for CoAP: an address or a name, and a port
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5683", value_parser = place)]
+    pub(crate) coap: Place,
     /// Where to listen for HTTP; nowhere if left out
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) http: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT", value_parser = place)]
+    pub(crate) http: Option<Place>,
     /// Credential of a node to be registered
     #[arg(long, value_name = "FILE")]
     pub(crate) node: Vec<PathBuf>,

@@ -5,6 +5,7 @@ use crate::files;
 use crate::network_args::Serve;
 use crate::output::{show, tell};
 use crate::report::Report;
+use dke_agent::Place;
 use dke_coap::Parameters;
 use dke_gateway::resource::node_name;
 use dke_gateway::{Embedded, Gateway, Options, Policy, Refusal, coap, http, store::StoreError};
@@ -26,16 +27,18 @@ const TELL: Duration = Duration::from_secs(1);
 pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
         let gateway = open(args).await?;
-        let (coap, serve_coap) = coap(gateway.clone(), args.coap, Parameters::default())
-            .await
-            .map_err(|error| listening(args.coap, &error))?;
-        let mut ready = Report::new().with("coap", format!("coap://{coap}"));
-        tokio::spawn(serve_coap);
-        if let Some(address) = args.http {
-            let (http, serve_http) =
-                http(gateway.clone(), address).await.map_err(|error| listening(address, &error))?;
-            ready = ready.with("http", format!("http://{http}"));
-            tokio::spawn(serve_http);
+        let mut ready = Report::new();
+        let mut listen = Listening::default();
+        for address in addresses(&args.coap).await? {
+            listen.add("coap", address, coap(gateway.clone(), address, Parameters::default()).await);
+        }
+        ready = ready.with("coap", listen.done()?);
+        if let Some(place) = &args.http {
+            let mut listen = Listening::default();
+            for address in addresses(place).await? {
+                listen.add("http", address, http(gateway.clone(), address).await);
+            }
+            ready = ready.with("http", listen.done()?);
         }
         let ready = ready.with("store", args.store.display().to_string());
         show(&if json { ready.json() } else { ready.text() });
@@ -114,6 +117,46 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
         .enable_all()
         .build()
         .map_err(|error| Fault::Broken(format!("The system gives no threads: {error}.")))
+}
+
+/// All addresses of a place: `localhost` may have one of each family.
+async fn addresses(place: &Place) -> Result<Vec<SocketAddr>, Fault> {
+    let unknown = |error| Fault::usage(format!("{} cannot be listened on: {error}.", place.authority()));
+    let mut found = place.addresses().await.map_err(unknown)?;
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// Where one face listens; a name may have an address that this host has not.
+#[derive(Default)]
+struct Listening {
+    at: Vec<String>,
+    failed: Option<Fault>,
+}
+
+impl Listening {
+    fn add(
+        &mut self,
+        scheme: &str,
+        address: SocketAddr,
+        bound: io::Result<(SocketAddr, impl Future<Output = ()> + Send + 'static)>,
+    ) {
+        match bound {
+            Ok((at, serve)) => {
+                self.at.push(format!("{scheme}://{at}"));
+                tokio::spawn(serve);
+            }
+            Err(error) => self.failed = Some(listening(address, &error)),
+        }
+    }
+
+    fn done(self) -> Result<String, Fault> {
+        match self.failed.filter(|_| self.at.is_empty()) {
+            Some(fault) => Err(fault),
+            None => Ok(self.at.join(" ")),
+        }
+    }
 }
 
 fn listening(address: SocketAddr, error: &io::Error) -> Fault {

@@ -6,7 +6,7 @@ mod common;
 mod evil;
 
 use common::Place;
-use dke_coap::message::{CONTENT_FORMAT, OSCORE, URI_PATH, URI_QUERY};
+use dke_coap::options::{CONTENT_FORMAT, OSCORE, URI_PATH, URI_QUERY};
 use dke_coap::{Bare, Code};
 use evil::Evil;
 use serde_json::Value;

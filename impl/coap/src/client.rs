@@ -2,18 +2,27 @@
 
 use crate::bare::Bare;
 use crate::block::{self, Block, EXPONENT_MAX};
-use crate::endpoint::{Endpoint, Failure, Token};
-use crate::message::{Code, Method, code, put_texts, put_uint, texts, uint};
-use coap_lite::{CoapOption, MessageClass, Packet};
+use crate::endpoint::{Delivery, Endpoint, Failure, Token, lock};
+use crate::message::{Code, Method, code, empty, put_texts, put_uint, texts, uint};
+use crate::options::ECHO;
+use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Observe option of a request that registers.
 const REGISTER: u32 = 0;
 /// RFC 7641 section 3.4: numbers within half of the range, and notifications within 128 s, are compared.
 const HALF: u32 = 1 << 23;
 const COMPARABLE: Duration = Duration::from_secs(128);
+
+/// Times that a request is sent again with the Echo value of its answer.
+const ECHOES_MAX: usize = 2;
+/// Times that a block is sent again because too much was asked (4.29), and the longest pause before it.
+const PAUSES_MAX: usize = 8;
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// A client of one server.
 #[derive(Clone)]
@@ -22,6 +31,17 @@ pub struct Client {
     peer: SocketAddr,
     /// Bytes of the largest answer that is taken.
     body_max: usize,
+    contact: Arc<Mutex<Contact>>,
+}
+
+/// What the server knows of the client's address (RFC 9175 section 2.4).
+enum Contact {
+    /// Nothing yet. The first request asks for large blocks, so that the server says at once if it wants an Echo value first.
+    First,
+    /// It is satisfied.
+    Settled,
+    /// It wants to see this Echo value, with any request.
+    Wanted(Vec<u8>),
 }
 
 /// A request.
@@ -56,15 +76,24 @@ pub struct Reply {
 
 impl Client {
     /// A client of the server at `peer` that takes answers of up to `body_max` bytes.
-    pub const fn new(endpoint: Endpoint, peer: SocketAddr, body_max: usize) -> Client {
-        Client { endpoint, peer, body_max }
+    pub fn new(endpoint: Endpoint, peer: SocketAddr, body_max: usize) -> Client {
+        Client { endpoint, peer, body_max, contact: Arc::new(Mutex::new(Contact::First)) }
+    }
+
+    /// Does the server answer? A ping (RFC 7252 section 4.3), which it resets.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        match self.endpoint.inner.confirmable(self.peer, &mut empty(MessageType::Confirmable, 0)).await {
+            Err(Failure::Reset) => Ok(()),
+            other => other,
+        }
     }
 
     /// Asks and waits for the whole answer.
     pub async fn request(&self, ask: &Ask<'_>) -> Result<Reply, Failure> {
         let head = head(ask, ask.method);
         let answer = self.upload(&head, ask.body).await?;
-        self.whole(&head, answer).await.map(|(first, body)| reply(&first, body))
+        let (first, body) = self.whole(&head, answer).await?;
+        reply(&first, body)
     }
 
     /// Sends a message that is ready, its payload in blocks if it needs them, and waits for the whole answer. Hops add and take away their
@@ -74,7 +103,11 @@ impl Client {
         let body = std::mem::take(&mut head.payload);
         let answer = self.upload(&head, &body).await?;
         let (mut first, body) = self.whole(&head, answer).await?;
-        for option in [CoapOption::Block1, CoapOption::Block2, CoapOption::Size1, CoapOption::Size2] {
+        if first.get_first_option(CoapOption::Block2).is_some() {
+            // It tells a transfer's blocks apart, and is this hop's.
+            first.clear_option(CoapOption::ETag);
+        }
+        for option in [CoapOption::Block1, CoapOption::Block2, CoapOption::Size1, CoapOption::Size2, ECHO.into()] {
             first.clear_option(option);
         }
         first.payload = body;
@@ -96,7 +129,7 @@ impl Client {
             head,
             last: (sequence, Instant::now()),
         });
-        Ok((reply(&first, body), observation))
+        Ok((reply(&first, body)?, observation))
     }
 
     /// Sends the body, in blocks if it needs them. Returns the first block of the answer.
@@ -112,13 +145,13 @@ impl Client {
             if !alone {
                 block.write(&mut packet, CoapOption::Block1);
             }
-            let mut token = self.endpoint.inner.token(self.peer);
-            let answer = self.exchange(&mut token, packet).await?;
+            let answer = self.block(packet).await?;
             if !block.more || code(&answer) != Code::CONTINUE {
                 return Ok(answer);
             }
             // The server may want smaller blocks from now on (RFC 7959 section 2.5): the numbers count these.
-            let taken = read(&answer, CoapOption::Block1)?.map_or(exponent, |block| block.exponent).min(exponent);
+            let taken = read(&answer, CoapOption::Block1)?.filter(|taken| taken.number == block.number);
+            let taken = taken.ok_or(Failure::Malformed("it confirms another block"))?.exponent.min(exponent);
             number = number.saturating_add(1) << exponent.saturating_sub(taken);
             exponent = taken;
         }
@@ -136,10 +169,10 @@ impl Client {
             let next = Block { number: last.number.saturating_add(1), more: false, exponent: last.exponent };
             let mut packet = head.clone();
             next.write(&mut packet, CoapOption::Block2);
-            let mut token = self.endpoint.inner.token(self.peer);
-            let answer = self.exchange(&mut token, packet).await?;
+            let answer = self.block(packet).await?;
             let got = read(&answer, CoapOption::Block2)?.ok_or(Failure::Malformed("a block is missing"))?;
-            if code(&answer) != code(&first) || got.offset() != Some(body.len()) {
+            let whole = if got.more { answer.payload.len() == got.size() } else { answer.payload.len() <= got.size() };
+            if code(&answer) != code(&first) || got.offset() != Some(body.len()) || !whole {
                 return Err(Failure::Malformed("a block is missing"));
             }
             if answer.get_first_option(CoapOption::ETag) != tag.as_ref() {
@@ -154,29 +187,83 @@ impl Client {
         Ok((first, body))
     }
 
+    /// Sends one block of a body, or asks for one, again after a pause if too much was asked: what has come so far would be lost.
+    async fn block(&self, packet: Packet) -> Result<Packet, Failure> {
+        let begun = [CoapOption::Block1, CoapOption::Block2]
+            .into_iter()
+            .any(|option| Block::read(&packet, option).is_ok_and(|block| block.is_some_and(|block| block.number > 0)));
+        for _ in 0..PAUSES_MAX {
+            let answer = self.exchange(&mut self.endpoint.inner.token(self.peer), packet.clone()).await?;
+            if !begun || code(&answer) != Code::TOO_MANY {
+                return Ok(answer);
+            }
+            let pause =
+                uint(&answer, CoapOption::MaxAge).map_or(PAUSE_MAX, |seconds| Duration::from_secs(seconds.into()));
+            sleep(pause.clamp(Duration::from_millis(100), PAUSE_MAX)).await;
+        }
+        Err(Failure::NoAnswer)
+    }
+
+    /// Sends a request and awaits its response; with the Echo value, if the server wants one first.
+    async fn exchange(&self, token: &mut Token, packet: Packet) -> Result<Packet, Failure> {
+        for _ in 0..ECHOES_MAX {
+            let mut contacting = packet.clone();
+            self.contact(&mut contacting);
+            let answer = self.once(token, contacting).await?;
+            let wanted = answer.get_first_option(CoapOption::from(ECHO)).cloned();
+            let again = wanted.is_some() && matches!(code(&answer), Code::UNAUTHORIZED | Code::TOO_MANY);
+            *lock(&self.contact) = wanted.map_or(Contact::Settled, Contact::Wanted);
+            if !again {
+                return Ok(answer);
+            }
+        }
+        let mut last = packet;
+        self.contact(&mut last);
+        self.once(token, last).await
+    }
+
+    /// Adds to a request what a first contact needs.
+    fn contact(&self, packet: &mut Packet) {
+        match &*lock(&self.contact) {
+            Contact::First if packet.get_first_option(CoapOption::Block2).is_none() => {
+                Block { number: 0, more: false, exponent: EXPONENT_MAX }.write(packet, CoapOption::Block2);
+            }
+            Contact::Wanted(echo) => packet.add_option(CoapOption::from(ECHO), echo.clone()),
+            Contact::First | Contact::Settled => {}
+        }
+    }
+
     /// One message there, one back.
-    async fn exchange(&self, token: &mut Token, mut packet: Packet) -> Result<Packet, Failure> {
+    async fn once(&self, token: &mut Token, mut packet: Packet) -> Result<Packet, Failure> {
         packet.set_token(token.bytes.clone());
         let inner = &self.endpoint.inner;
         tokio::select! {
             biased;
             // A response acknowledges the request, even if the acknowledgement itself was lost.
-            Some(answer) = token.responses.recv() => return Ok(answer),
+            Some(answer) = token.responses.recv() => return received(answer),
             acknowledged = inner.confirmable(self.peer, &mut packet) => acknowledged?,
         }
         let answer = timeout(inner.parameters.response_timeout, token.responses.recv()).await;
-        answer.ok().flatten().ok_or(Failure::NoAnswer)
+        received(answer.ok().flatten().ok_or(Failure::NoAnswer)?)
     }
 }
 
-fn reply(first: &Packet, body: Vec<u8>) -> Reply {
-    Reply {
+fn received(answer: Delivery) -> Result<Packet, Failure> {
+    answer.map_err(|kind| io::Error::from(kind).into())
+}
+
+fn reply(first: &Packet, body: Vec<u8>) -> Result<Reply, Failure> {
+    // RFC 8613 section 2: a critical option, and nothing here opens what it protects.
+    if first.get_first_option(CoapOption::Oscore).is_some() {
+        return Err(Failure::Malformed("it is protected by OSCORE"));
+    }
+    Ok(Reply {
         code: code(first),
         format: uint(first, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
         max_age: uint(first, CoapOption::MaxAge),
-        location: texts(first, CoapOption::LocationPath).unwrap_or_default(),
+        location: texts(first, CoapOption::LocationPath),
         body,
-    }
+    })
 }
 
 /// A request without its body.
@@ -207,13 +294,15 @@ pub struct Observation {
 impl Observation {
     /// The next notification that is newer than the last one. `None` if the server has ended the observation.
     pub async fn next(&mut self) -> Result<Option<Reply>, Failure> {
-        while let Some(packet) = self.token.responses.recv().await {
+        while let Some(delivered) = self.token.responses.recv().await {
+            let packet = received(delivered)?;
             let Some(sequence) = uint(&packet, CoapOption::Observe) else { return Ok(None) };
             if !newer(self.last, (sequence, Instant::now())) {
                 continue;
             }
             self.last = (sequence, Instant::now());
-            return self.client.whole(&self.head, packet).await.map(|(first, body)| Some(reply(&first, body)));
+            let (first, body) = self.client.whole(&self.head, packet).await?;
+            return reply(&first, body).map(Some);
         }
         Ok(None)
     }

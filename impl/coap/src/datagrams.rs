@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 /// A future that a trait object can return.
@@ -18,7 +19,7 @@ pub trait Datagrams: Send + Sync + 'static {
     fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
     /// Sends one datagram. Whether it arrives is another question.
     fn try_send_to(&self, datagram: &[u8], peer: SocketAddr) -> io::Result<usize>;
-    /// Resolves when a datagram may have come.
+    /// Resolves when a datagram, or an error, may have come.
     fn readable(&self) -> Readiness<'_>;
     /// Resolves when there may be room for a datagram.
     fn writable(&self) -> Readiness<'_>;
@@ -28,7 +29,13 @@ pub trait Datagrams: Send + Sync + 'static {
 
 impl Datagrams for UdpSocket {
     fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        UdpSocket::try_recv_from(self, buffer)
+        match UdpSocket::try_recv_from(self, buffer) {
+            // An ICMP error is not something to read.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.try_io(Interest::ERROR, || Err(self.take_error()?.unwrap_or(error)))
+            }
+            received => received,
+        }
     }
 
     fn try_send_to(&self, datagram: &[u8], peer: SocketAddr) -> io::Result<usize> {
@@ -36,7 +43,7 @@ impl Datagrams for UdpSocket {
     }
 
     fn readable(&self) -> Readiness<'_> {
-        Box::pin(UdpSocket::readable(self))
+        Box::pin(async { self.ready(Interest::READABLE | Interest::ERROR).await.map(drop) })
     }
 
     fn writable(&self) -> Readiness<'_> {

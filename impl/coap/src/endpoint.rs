@@ -5,6 +5,7 @@
 
 use crate::datagrams::{Datagrams, recv_from, send_to};
 use crate::message::{Bad, Class, DATAGRAM_MAX, empty, parse};
+use crate::options::{Side, check};
 use crate::server::Server;
 use crate::service::Service;
 use coap_lite::{MessageType, Packet};
@@ -39,6 +40,8 @@ pub struct Parameters {
     pub response_timeout: Duration,
     /// How long a server waits for its answer before it acknowledges the request alone.
     pub piggyback: Duration,
+    /// How often an observer acknowledges something at least, or is forgotten.
+    pub confirm: Duration,
 }
 
 impl Default for Parameters {
@@ -48,6 +51,7 @@ impl Default for Parameters {
             max_retransmit: 4,
             response_timeout: Duration::from_secs(60),
             piggyback: Duration::from_secs(1),
+            confirm: Duration::from_secs(600),
         }
     }
 }
@@ -56,7 +60,7 @@ impl Default for Parameters {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The socket failed.
-    #[error("The network failed: {0}.")]
+    #[error("{}", network(.0))]
     Network(#[from] io::Error),
     /// Nobody answered, however often it was sent.
     #[error("There was no answer.")]
@@ -70,6 +74,13 @@ pub enum Failure {
     /// The answer's body is larger than the caller allows.
     #[error("The answer is too large.")]
     TooLarge,
+}
+
+fn network(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "Nobody listens there.".into(),
+        _ => format!("The network failed: {error}."),
+    }
 }
 
 /// A CoAP endpoint: a client, and a server too if it was given a service.
@@ -105,12 +116,17 @@ pub(crate) struct Inner {
     turns: Mutex<HashMap<SocketAddr, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-type Tokens = HashMap<(SocketAddr, Vec<u8>), mpsc::Sender<Packet>>;
+/// What comes for a token: a response, or why there will be none.
+pub(crate) type Delivery = Result<Packet, io::ErrorKind>;
+
+type Tokens = HashMap<(SocketAddr, Vec<u8>), mpsc::Sender<Delivery>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Acknowledged {
     Acknowledged,
     Reset,
+    /// It cannot be delivered.
+    Unreachable(io::ErrorKind),
 }
 
 /// What became of a response.
@@ -129,6 +145,15 @@ impl Endpoint {
         Ok(Endpoint::client_over(UdpSocket::bind(bind).await?, parameters, StdRng::from_entropy()))
     }
 
+    /// A client of one server on a UDP socket, with randomness of the system. It is told at once when nobody listens there (an ICMP error), for
+    /// the system tells that of connected sockets only.
+    pub async fn client_of(server: SocketAddr, parameters: Parameters) -> io::Result<Endpoint> {
+        let any: SocketAddr = if server.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
+        let socket = UdpSocket::bind(any).await?;
+        socket.connect(server).await?;
+        Ok(Endpoint::client_over(socket, parameters, StdRng::from_entropy()))
+    }
+
     /// A client over given datagrams, which are read as long as it lives.
     pub fn client_over(
         socket: impl Datagrams,
@@ -140,8 +165,13 @@ impl Endpoint {
         let reader = tokio::spawn(async move {
             let mut buffer = vec![0; DATAGRAM_MAX];
             loop {
-                // An ICMP error of an earlier message is no reason to stop.
-                let Ok((length, peer)) = recv_from(&*read.socket, &mut buffer).await else { continue };
+                let (length, peer) = match recv_from(&*read.socket, &mut buffer).await {
+                    Ok(received) => received,
+                    Err(error) => {
+                        read.unreachable(error.kind());
+                        continue;
+                    }
+                };
                 read.receive(peer, buffer.get(..length).unwrap_or_default(), None::<&Arc<Server<NoService>>>).await;
             }
         });
@@ -235,12 +265,19 @@ impl Inner {
     }
 
     async fn receive<S: Service>(&self, peer: SocketAddr, datagram: &[u8], server: Option<&Arc<Server<S>>>) {
-        let (class, packet) = match parse(datagram) {
+        let (class, mut packet) = match parse(datagram) {
             Ok(parsed) => parsed,
             Err(Bad::Ignore) => return,
             Err(Bad::Reset(id)) => return self.reset(peer, id).await,
         };
         let id = packet.header.message_id;
+        if class == Class::Response && check(&mut packet, Side::Response, |_| false).is_err() {
+            // Rejected (RFC 7252 sections 4.2, 4.3 and 5.4.1): as if it had not come, but for a reset.
+            if packet.header.get_type() == MessageType::Confirmable {
+                self.reset(peer, id).await;
+            }
+            return;
+        }
         match (packet.header.get_type(), class) {
             (MessageType::Acknowledgement, class) => {
                 self.acknowledged(peer, id, Acknowledged::Acknowledged);
@@ -264,7 +301,7 @@ impl Inner {
                 }
             }
             (kind, Class::Request) => match server {
-                Some(server) => server.receive(peer, packet),
+                Some(server) => server.receive(peer, packet, datagram.len()),
                 None if kind == MessageType::Confirmable => self.reset(peer, id).await,
                 None => {}
             },
@@ -281,10 +318,20 @@ impl Inner {
         }
     }
 
+    /// Tells all who wait that nobody can be reached. Only connected sockets fail so, which have one peer.
+    fn unreachable(&self, why: io::ErrorKind) {
+        for (_, waiting) in lock(&self.unacknowledged).drain() {
+            let _ = waiting.send(Acknowledged::Unreachable(why));
+        }
+        for waiting in lock(&self.tokens).values() {
+            let _ = waiting.try_send(Err(why));
+        }
+    }
+
     /// Gives a response to whoever waits for its token.
     fn deliver(&self, peer: SocketAddr, packet: Packet) -> Delivered {
         let tokens = lock(&self.tokens);
-        match tokens.get(&(peer, packet.get_token().to_vec())).map(|waiting| waiting.try_send(packet)) {
+        match tokens.get(&(peer, packet.get_token().to_vec())).map(|waiting| waiting.try_send(Ok(packet))) {
             Some(Ok(())) => Delivered::Read,
             Some(Err(mpsc::error::TrySendError::Full(_))) => Delivered::Later,
             Some(Err(mpsc::error::TrySendError::Closed(_))) | None => Delivered::Unwanted,
@@ -297,6 +344,11 @@ impl Inner {
         let (tell, responses) = mpsc::channel(UNREAD_MAX);
         lock(&self.tokens).insert((peer, bytes.to_vec()), tell);
         Token { endpoint: self.clone(), peer, bytes: bytes.to_vec(), responses }
+    }
+
+    /// Confirmable messages to this peer that are under way or wait for their turn.
+    pub(crate) fn waiting(&self, peer: SocketAddr) -> usize {
+        lock(&self.turns).get(&peer).map_or(0, |turn| Arc::strong_count(turn).saturating_sub(1))
     }
 
     /// Sends a confirmable message, until it is acknowledged. Waits for its turn.
@@ -325,6 +377,7 @@ impl Inner {
             match timeout(wait, &mut acknowledged).await {
                 Ok(Ok(Acknowledged::Acknowledged)) => return Ok(()),
                 Ok(Ok(Acknowledged::Reset)) => return Err(Failure::Reset),
+                Ok(Ok(Acknowledged::Unreachable(why))) => return Err(io::Error::from(why).into()),
                 Ok(Err(_)) => return Err(Failure::NoAnswer),
                 Err(_) => wait = wait.saturating_mul(2),
             }
@@ -357,7 +410,7 @@ pub(crate) struct Token {
     endpoint: Arc<Inner>,
     peer: SocketAddr,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) responses: mpsc::Receiver<Packet>,
+    pub(crate) responses: mpsc::Receiver<Delivery>,
 }
 
 impl Drop for Token {

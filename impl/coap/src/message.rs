@@ -8,6 +8,11 @@ pub(crate) const DATAGRAM_MAX: usize = 2048;
 const HEADER: usize = 4;
 const VERSION: u8 = 1;
 const PAYLOAD_MARKER: u8 = 0xff;
+/// Types of messages (RFC 7252 section 3).
+const CON: u8 = 0;
+const NON: u8 = 1;
+const ACK: u8 = 2;
+const RST: u8 = 3;
 
 /// A code, class and detail in one byte (RFC 7252 section 12.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,14 +143,15 @@ pub enum Bad {
 
 /// Reads a datagram.
 ///
-/// `coap-lite` lets pass what RFC 7252 section 3 and 4.1 call errors: another version, an Empty message with more than its header, a
-/// payload marker without a payload, a reserved class.
+/// `coap-lite` lets pass what RFC 7252 sections 3 and 4 call errors: another version, an Empty message with more than its header, a
+/// payload marker without a payload, a reserved class, a code that the type cannot have.
 pub fn parse(datagram: &[u8]) -> Result<(Class, Packet), Bad> {
     let Some(&[first, code, high, low]) = datagram.first_chunk::<HEADER>() else { return Err(Bad::Ignore) };
     if first >> 6 != VERSION {
         return Err(Bad::Ignore);
     }
-    let bad = if (first >> 4) & 3 == 0 { Bad::Reset(u16::from_be_bytes([high, low])) } else { Bad::Ignore };
+    let kind = (first >> 4) & 3;
+    let bad = if kind == CON { Bad::Reset(u16::from_be_bytes([high, low])) } else { Bad::Ignore };
     let class = match code >> 5 {
         0 if code == 0 => Class::Empty,
         0 => Class::Request,
@@ -154,6 +160,13 @@ pub fn parse(datagram: &[u8]) -> Result<(Class, Packet), Bad> {
     };
     if class == Class::Empty && datagram.len() != HEADER {
         return Err(bad);
+    }
+    // An acknowledgement is empty or a response, a reset is empty (sections 4.2 and 4.3); each is rejected by ignoring it.
+    match (kind, class) {
+        (NON, Class::Empty) | (ACK, Class::Request) | (RST, Class::Request | Class::Response) => {
+            return Err(Bad::Ignore);
+        }
+        _ => {}
     }
     let packet = Packet::from_bytes(datagram).map_err(|_| bad)?;
     if packet.payload.is_empty() && datagram.last() == Some(&PAYLOAD_MARKER) {
@@ -196,10 +209,10 @@ pub(crate) fn put_uint(packet: &mut Packet, option: CoapOption, number: u32) {
     packet.set_option(option, LinkedList::from([value]));
 }
 
-/// An option that may be repeated, as text. `None` if one is not UTF-8.
-pub(crate) fn texts(packet: &Packet, option: CoapOption) -> Option<Vec<String>> {
+/// An option that may be repeated, as text; what is not UTF-8 was refused before.
+pub(crate) fn texts(packet: &Packet, option: CoapOption) -> Vec<String> {
     let values = packet.get_option(option).into_iter().flatten();
-    values.map(|value| String::from_utf8(value.clone()).ok()).collect()
+    values.map(|value| String::from_utf8_lossy(value).into_owned()).collect()
 }
 
 pub(crate) fn put_texts<'a>(packet: &mut Packet, option: CoapOption, texts: impl IntoIterator<Item = &'a str>) {
@@ -208,55 +221,11 @@ pub(crate) fn put_texts<'a>(packet: &mut Packet, option: CoapOption, texts: impl
     }
 }
 
-/// Content-Format (RFC 7252 section 5.10.3).
-pub const CONTENT_FORMAT: u16 = 12;
-/// Max-Age (RFC 7252 section 5.10.5).
-pub const MAX_AGE: u16 = 14;
-/// Uri-Path (RFC 7252 section 5.10.1).
-pub const URI_PATH: u16 = 11;
-/// Uri-Query (RFC 7252 section 5.10.1).
-pub const URI_QUERY: u16 = 15;
-/// Uri-Host (RFC 7252 section 5.10.1).
-pub const URI_HOST: u16 = 3;
-/// OSCORE (RFC 8613 section 2).
-pub const OSCORE: u16 = 9;
-/// Request-Tag (RFC 9175 section 3.2): tells transfers apart.
-pub(crate) const REQUEST_TAG: u16 = 292;
-
-/// Options that a hop acts upon itself: Uri-Host, Observe, Uri-Port, Uri-Path, Content-Format, Max-Age, Uri-Query, Block2, Block1, Size2,
-/// Size1, Request-Tag.
-const OWN: [u16; 12] = [URI_HOST, 6, 7, URI_PATH, CONTENT_FORMAT, MAX_AGE, URI_QUERY, 23, 27, 28, 60, REQUEST_TAG];
-
-/// May a proxy that does not know this option pass it on (RFC 7252 section 5.4.2)?
-pub const fn is_safe_to_forward(number: u16) -> bool {
-    number & 2 == 0
-}
-
-/// An option of a request that stands in the way: 5.05 for a forward proxy's, else 4.02. A server does so with critical ones that it does not
-/// understand (RFC 7252 section 5.4.1), a proxy with those that are unsafe to forward (section 5.7.1).
-pub(crate) fn not_understood(packet: &Packet, forwards: impl Fn() -> bool) -> Option<Code> {
-    const ACCEPT: u16 = 17;
-    const PROXY_URI: u16 = 35;
-    const PROXY_SCHEME: u16 = 39;
-    packet.options().map(|(number, _)| *number).find_map(|number| match number {
-        PROXY_URI | PROXY_SCHEME => Some(Code::NO_PROXY),
-        ACCEPT => None,
-        number if OWN.contains(&number) => None,
-        number if forwards() => (!is_safe_to_forward(number)).then_some(Code::BAD_OPTION),
-        number => (number % 2 == 1).then_some(Code::BAD_OPTION),
-    })
-}
-
-/// The options that this hop does not act upon, as they came.
-pub(crate) fn passed_on(packet: &Packet) -> Vec<(u16, Vec<u8>)> {
-    let others = packet.options().filter(|(number, _)| !OWN.contains(number));
-    others.flat_map(|(number, values)| values.iter().map(|value| (*number, value.clone()))).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::options::{Side, check, passed_on};
 
     #[test]
     fn what_is_no_message() {
@@ -287,6 +256,19 @@ mod tests {
     }
 
     #[test]
+    fn a_type_has_its_codes() {
+        let (empty, get, content) = (0, 1, 0x45);
+        for (kind, allowed) in
+            [(CON, &[empty, get, content][..]), (NON, &[get, content]), (ACK, &[empty, content]), (RST, &[empty])]
+        {
+            for code in [empty, get, content] {
+                let parsed = parse(&[0x40 | (kind << 4), code, 0, 7]);
+                assert_eq!(parsed.err(), (!allowed.contains(&code)).then_some(Bad::Ignore), "{kind} {code}");
+            }
+        }
+    }
+
+    #[test]
     fn nothing_makes_it_panic() {
         let mut state = 1_u64;
         let mut byte = || {
@@ -299,40 +281,13 @@ mod tests {
             if let Some(first) = datagram.first_mut() {
                 *first = 0x40 | (*first & 0x3f);
             }
-            if let Ok((_, packet)) = parse(&datagram) {
-                not_understood(&packet, || true);
+            if let Ok((_, mut packet)) = parse(&datagram) {
+                let _ = check(&mut packet, Side::Request, |_| true);
                 passed_on(&packet);
                 texts(&packet, CoapOption::UriPath);
                 uint(&packet, CoapOption::Block1);
             }
         }
-    }
-
-    #[test]
-    fn options_that_must_be_understood() {
-        let with = |number: u16, forwards| {
-            let mut packet = Packet::new();
-            packet.add_option(CoapOption::from(number), vec![1]);
-            not_understood(&packet, || forwards)
-        };
-        let server = |number| with(number, false);
-        assert_eq!([server(11), server(12), server(17), server(258), server(60)], [None; 5]);
-        assert_eq!([server(1), server(5), server(OSCORE), server(65001)], [Some(Code::BAD_OPTION); 4]);
-        let proxy = |number| with(number, true);
-        assert_eq!([proxy(3), proxy(6), proxy(11), proxy(14), proxy(23)], [None; 5], "its own");
-        assert_eq!([proxy(1), proxy(5), proxy(OSCORE), proxy(65001), proxy(252)], [None; 5], "safe to forward");
-        assert_eq!([proxy(2), proxy(258), proxy(65003)], [Some(Code::BAD_OPTION); 3]);
-        assert_eq!([server(35), server(39), proxy(35), proxy(39)], [Some(Code::NO_PROXY); 4]);
-    }
-
-    #[test]
-    fn what_is_passed_on() {
-        let mut packet = Packet::new();
-        for number in [3, 6, 7, 9, 11, 12, 14, 15, 17, 23, 27, 28, 60, 252, 292] {
-            packet.add_option(CoapOption::from(number), vec![1]);
-        }
-        let numbers: Vec<u16> = passed_on(&packet).into_iter().map(|(number, _)| number).collect();
-        assert_eq!(numbers, [9, 17, 252]);
     }
 
     #[test]

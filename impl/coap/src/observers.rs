@@ -1,9 +1,10 @@
 //! Who observes what (RFC 7641): one task for each observation.
 
 use crate::endpoint::lock;
+use crate::shares::{Share, Shares};
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use tokio::task::AbortHandle;
 
@@ -16,15 +17,15 @@ const PER_ADDRESS_MAX: usize = 256;
 type Key = (SocketAddr, Vec<u8>);
 
 /// All observations of a server.
-#[derive(Default)]
 pub(crate) struct Observers {
-    table: Mutex<Table>,
+    tasks: Mutex<HashMap<Key, (AbortHandle, Share)>>,
+    shares: Shares,
 }
 
-#[derive(Default)]
-struct Table {
-    tasks: HashMap<Key, AbortHandle>,
-    of: HashMap<IpAddr, usize>,
+impl Default for Observers {
+    fn default() -> Observers {
+        Observers { tasks: Mutex::default(), shares: Shares::new(OBSERVERS_MAX, PER_ADDRESS_MAX) }
+    }
 }
 
 impl Observers {
@@ -35,32 +36,20 @@ impl Observers {
         token: &[u8],
         notify: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
-        let mut table = lock(&self.table);
-        table.remove(&(peer, token.to_vec()));
-        let of = table.of.get(&peer.ip()).copied().unwrap_or_default();
-        if table.tasks.len() >= OBSERVERS_MAX || of >= PER_ADDRESS_MAX {
-            return false;
+        let mut tasks = lock(&self.tasks);
+        let key = (peer, token.to_vec());
+        if let Some((task, _)) = tasks.remove(&key) {
+            task.abort();
         }
-        table.of.insert(peer.ip(), of.saturating_add(1));
-        table.tasks.insert((peer, token.to_vec()), tokio::spawn(notify).abort_handle());
+        let Some(share) = self.shares.take(peer.ip()) else { return false };
+        tasks.insert(key, (tokio::spawn(notify).abort_handle(), share));
         true
     }
 
     /// Ends one. Nothing happens if there is none.
     pub(crate) fn cancel(&self, peer: SocketAddr, token: &[u8]) {
-        lock(&self.table).remove(&(peer, token.to_vec()));
-    }
-}
-
-impl Table {
-    fn remove(&mut self, key: &Key) {
-        let Some(task) = self.tasks.remove(key) else { return };
-        task.abort();
-        if let Some(of) = self.of.get_mut(&key.0.ip()) {
-            *of = of.saturating_sub(1);
-            if *of == 0 {
-                self.of.remove(&key.0.ip());
-            }
+        if let Some((task, _)) = lock(&self.tasks).remove(&(peer, token.to_vec())) {
+            task.abort();
         }
     }
 }

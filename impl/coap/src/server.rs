@@ -1,38 +1,47 @@
-//! A server: requests in, answers out (RFC 7252 section 5, RFC 7959, RFC 7641).
+//! A server: requests in, responses out (RFC 7252 section 5, RFC 7959, RFC 7641).
+//!
+//! To an address that has not shown that it receives goes one datagram for each of its own, with at most three times the bytes
+//! (see [`reach`](crate::reach)); nothing is sent to it later or on the server's own account.
 
-use crate::block::{BLOCK_MAX, Block};
+use crate::block::Block;
 use crate::datagrams::send_to;
 use crate::dedup::{Dedup, Seen};
 use crate::endpoint::{Inner, lock};
-use crate::message::{
-    Code, Method, OSCORE, REQUEST_TAG, URI_HOST, URI_PATH, URI_QUERY, code, empty, not_understood, put_texts, put_uint,
-    uint,
-};
+use crate::message::{Code, Method, code, empty, put_uint, uint};
 use crate::observers::{Observers, REGISTER};
+use crate::options::{ECHO, OSCORE, REQUEST_TAG, Side, URI_HOST, URI_PATH, URI_QUERY, check};
+use crate::reach::{ECHO_LENGTH, FACTOR, Reach, Source};
+use crate::reply::{Blocks, Room, challenge, cut, write};
 use crate::service::{Request, Response, Service};
-use crate::transfer::{Key, Transfers, Upload, part};
-use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
+use crate::shares::{Share, Shares};
+use crate::transfer::{Key, Sender, Transfers, Upload};
+use coap_lite::{CoapOption, MessageType, Packet};
 use futures_util::FutureExt as _;
-use std::collections::LinkedList;
 use std::future::Future;
-use std::hash::{DefaultHasher, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
-/// Requests that may be under way at a time; further ones get 5.03.
-const UNDER_WAY_MAX: usize = 4096;
+/// Requests that may be under way at a time, and those of one address; further ones get 5.03.
+const UNDER_WAY_MAX: usize = 2048;
+const UNDER_WAY_PER_ADDRESS: usize = 128;
+/// The same of all addresses together that have not shown that they receive.
+const STRANGERS_MAX: usize = 1024;
 /// Max-Age of a 5.03 for that reason, in seconds.
 const RETRY: u32 = 1;
+/// Separate responses that wait to be acknowledged by one peer, one after the other; further ones are sent once.
+const LINE_MAX: usize = 4;
 
 pub(crate) struct Server<S> {
     endpoint: Arc<Inner>,
     pub(crate) service: S,
+    reach: Mutex<Reach>,
     dedup: Mutex<Dedup>,
     transfers: Mutex<Transfers>,
     observers: Observers,
-    under_way: Arc<Semaphore>,
+    under_way: Shares,
+    strangers: Shares,
     answers: Mutex<Answers>,
 }
 
@@ -61,62 +70,175 @@ impl Answers {
     }
 }
 
+/// What an answer needs of its request.
+struct Head {
+    peer: SocketAddr,
+    id: u16,
+    /// Counts requests; 0 is none of those that are remembered.
+    number: u64,
+    kind: MessageType,
+    token: Vec<u8>,
+    /// How much may go to the peer; `None` if it has shown that it receives.
+    room: Option<Room>,
+}
+
+/// A request that is answered without the service, or not at all.
+enum Refused {
+    Silently,
+    With(Code),
+    Challenged,
+}
+
 impl<S: Service> Server<S> {
     pub(crate) fn new(endpoint: Arc<Inner>, service: S) -> Server<S> {
         Server {
+            reach: Mutex::new(Reach::new(endpoint.random(), Instant::now())),
             dedup: Mutex::new(Dedup::new(endpoint.random())),
             endpoint,
             service,
             transfers: Mutex::new(Transfers::new()),
             observers: Observers::default(),
-            under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
+            under_way: Shares::new(UNDER_WAY_MAX, UNDER_WAY_PER_ADDRESS),
+            strangers: Shares::new(STRANGERS_MAX, UNDER_WAY_PER_ADDRESS),
             answers: Mutex::default(),
         }
     }
 
-    /// A request has come. What can be answered at once waits for [`send_answers`](Self::send_answers); the rest gets a task of its own.
-    pub(crate) fn receive(self: &Arc<Self>, peer: SocketAddr, packet: Packet) {
-        let id = packet.header.message_id;
-        let number = match lock(&self.dedup).begin(peer, id, Instant::now()) {
+    /// A request has come, in a datagram of so many bytes. What can be answered at once waits for [`send_answers`](Self::send_answers); the
+    /// rest gets a task of its own.
+    pub(crate) fn receive(self: &Arc<Self>, peer: SocketAddr, mut packet: Packet, size: usize) {
+        let (mut head, proven) = self.head(peer, &packet, size);
+        if proven {
+            // It was for this hop.
+            packet.clear_option(CoapOption::from(ECHO));
+        }
+        if let Err(retry) = self.service.admit(peer.ip(), proven) {
+            return self.too_many(&head, proven, retry);
+        }
+        head.number = match lock(&self.dedup).begin(peer, head.id, Instant::now()) {
             Seen::New(number) => number,
             Seen::UnderWay => return,
-            Seen::Answered(answer) => {
-                // A datagram that is lost here is asked for again.
-                let _ = self.endpoint.socket.try_send_to(&answer, peer);
-                return;
-            }
+            Seen::Answered(answer) => return self.repeat(&head, &answer),
         };
-        let head = Head { peer, id, number, kind: packet.header.get_type(), token: packet.get_token().to_vec() };
-        let Ok(permit) = self.under_way.clone().try_acquire_owned() else {
-            let busy = Response { max_age: Some(RETRY), ..Response::new(Code::UNAVAILABLE) };
-            return self.answer_now(&head, write(&busy, None, None));
+        let request = match self.accept(&head, &mut packet) {
+            Ok(request) => request,
+            Err(Refused::Silently) => return,
+            Err(Refused::With(code)) => return self.answer_now(&head, write(&Response::new(code), None, None)),
+            Err(Refused::Challenged) => return self.challenge(&head),
         };
-        let mut answer = Box::pin(self.clone().answer(peer, packet));
+        let Some(share) = self.share(&head) else { return self.busy(&head) };
+        let mut answer = Box::pin(self.clone().answer(head.room, packet, request));
         if let Some(packet) = answer.as_mut().now_or_never() {
             return self.answer_now(&head, packet);
         }
         let server = self.clone();
         tokio::spawn(async move {
             server.later(&head, answer).await;
-            drop(permit);
+            drop(share);
         });
+    }
+
+    /// What an answer needs of this request; and does it prove where it comes from?
+    fn head(&self, peer: SocketAddr, packet: &Packet, size: usize) -> (Head, bool) {
+        let echo = packet.get_first_option(CoapOption::from(ECHO)).map(Vec::as_slice);
+        let (mut reach, now) = (lock(&self.reach), Instant::now());
+        let token = packet.get_token().to_vec();
+        let source = reach.source(peer.ip(), echo, now);
+        let room = (source == Source::Unknown).then(|| Room {
+            bytes: size.saturating_mul(FACTOR),
+            token: token.len(),
+            echo: reach.echo(peer.ip(), now),
+        });
+        let head = Head { peer, id: packet.header.message_id, number: 0, kind: packet.header.get_type(), token, room };
+        (head, source == Source::Proven)
+    }
+
+    /// What is refused before the service sees it.
+    fn accept(&self, head: &Head, packet: &mut Packet) -> Result<Request, Refused> {
+        let method = Method::from_code(code(packet).0).ok_or(Refused::With(Code::METHOD_NOT_ALLOWED))?;
+        let forwards = |packet: &Packet| self.service.forwards(&Request::read(head.peer, method, packet));
+        check(packet, Side::Request, forwards).map_err(|code| {
+            // RFC 7252 section 5.4.1: a non-confirmable message with a critical option is rejected.
+            let silent = code == Code::BAD_OPTION && head.kind == MessageType::NonConfirmable;
+            if silent { Refused::Silently } else { Refused::With(code) }
+        })?;
+        let request = Request::read(head.peer, method, packet);
+        if let Some(room) = &head.room {
+            let large = Block::read(packet, CoapOption::Block2)
+                .is_ok_and(|wanted| wanted.is_some_and(|wanted| wanted.number == 0 && wanted.size() > room.bytes));
+            // What comes later goes to who has shown that he receives; and who wants large blocks need not begin with small ones.
+            if large || is_registration(packet) || self.service.waits(&request) {
+                return Err(Refused::Challenged);
+            }
+        }
+        Ok(request)
+    }
+
+    fn share(&self, head: &Head) -> Option<Share> {
+        let shares = if head.room.is_none() { &self.under_way } else { &self.strangers };
+        shares.take(head.peer.ip())
+    }
+
+    /// Too much is under way. A stranger may be another one's forgery, and is asked to show that he is not.
+    fn busy(&self, head: &Head) {
+        if head.room.is_some() {
+            return self.challenge(head);
+        }
+        self.answer_now(head, write(&busy(), None, None));
+    }
+
+    /// This address asks too much, or others do in its name: with an Echo value it is told from these.
+    fn too_many(&self, head: &Head, proven: bool, retry: u32) {
+        let response = Response { max_age: Some(retry), ..Response::new(Code::TOO_MANY) };
+        let mut packet = write(&response, None, None);
+        if !proven {
+            packet.add_option(CoapOption::from(ECHO), self.echo(head).to_vec());
+        }
+        if head.room.as_ref().is_some_and(|room| !room.fits(&packet)) {
+            packet.clear_option(CoapOption::from(ECHO));
+        }
+        self.answer_now(head, packet);
+    }
+
+    fn challenge(&self, head: &Head) {
+        self.answer_now(head, challenge(&self.echo(head)));
+    }
+
+    fn echo(&self, head: &Head) -> [u8; ECHO_LENGTH] {
+        lock(&self.reach).echo(head.peer.ip(), Instant::now())
+    }
+
+    /// The same answer again, to the same message.
+    fn repeat(&self, head: &Head, answer: &[u8]) {
+        if head.room.as_ref().is_none_or(|room| answer.len() <= room.bytes) {
+            // A datagram that is lost here is asked for again.
+            let _ = self.endpoint.socket.try_send_to(answer, head.peer);
+        }
     }
 
     /// Piggybacked if the answer comes soon enough, else on its own (RFC 7252 section 5.2.2).
     async fn later(&self, head: &Head, mut answer: impl Future<Output = Packet> + Unpin) {
-        if let Ok(packet) = tokio::time::timeout(self.endpoint.parameters.piggyback, &mut answer).await {
+        if let Some(packet) = self.soon(head, &mut answer).await {
             return self.reply(head, packet).await;
         }
         if head.kind == MessageType::Confirmable {
             self.send(head, &empty(MessageType::Acknowledgement, head.id)).await;
         }
         let mut packet = answer.await;
-        packet.set_token(head.token.clone());
-        if head.kind == MessageType::Confirmable {
-            // A client that does not acknowledge it is gone.
+        // A client that does not acknowledge what it got is no reason to keep more for it.
+        if head.kind == MessageType::Confirmable && self.endpoint.waiting(head.peer) < LINE_MAX {
+            packet.set_token(head.token.clone());
             let _ = self.endpoint.confirmable(head.peer, &mut packet).await;
         } else {
-            self.reply(head, packet).await;
+            self.reply_apart(head, packet).await;
+        }
+    }
+
+    /// The answer, if it is piggybacked. To a stranger it always is, however late it comes: so it is one datagram for one.
+    async fn soon(&self, head: &Head, answer: &mut (impl Future<Output = Packet> + Unpin)) -> Option<Packet> {
+        match head.room {
+            Some(_) => Some(answer.await),
+            None => timeout(self.endpoint.parameters.piggyback, answer).await.ok(),
         }
     }
 
@@ -151,6 +273,14 @@ impl<S: Service> Server<S> {
         self.send(head, &packet).await;
     }
 
+    /// A response of its own, once.
+    async fn reply_apart(&self, head: &Head, mut packet: Packet) {
+        packet.set_token(head.token.clone());
+        packet.header.set_type(MessageType::NonConfirmable);
+        packet.header.message_id = self.endpoint.next_id();
+        self.send(head, &packet).await;
+    }
+
     /// Makes a packet the response to this request (RFC 7252 sections 5.2.1, 5.2.3 and 5.3).
     fn address(&self, head: &Head, packet: &mut Packet) {
         packet.set_token(head.token.clone());
@@ -169,68 +299,86 @@ impl<S: Service> Server<S> {
         lock(&self.dedup).end(head.number, &bytes);
     }
 
-    async fn answer(self: Arc<Self>, peer: SocketAddr, packet: Packet) -> Packet {
-        match self.try_answer(peer, &packet).await {
-            Ok(answer) => answer,
-            Err(code) => write(&Response::new(code), None, None),
-        }
+    async fn answer(self: Arc<Self>, room: Option<Room>, packet: Packet, request: Request) -> Packet {
+        let answer = self.try_answer(room.as_ref(), &packet, request).await;
+        answer.unwrap_or_else(|code| write(&Response::new(code), None, None))
     }
 
-    async fn try_answer(self: &Arc<Self>, peer: SocketAddr, packet: &Packet) -> Result<Packet, Code> {
-        let method = Method::from_code(code(packet).0).ok_or(Code::METHOD_NOT_ALLOWED)?;
-        let mut request = Request::read(peer, method, packet).ok_or(Code::BAD_REQUEST)?;
-        if let Some(code) = not_understood(packet, || self.service.forwards(&request)) {
-            return Err(code);
-        }
-        let block_1 = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
-        let block_2 = Block::read(packet, CoapOption::Block2).map_err(|()| Code::BAD_REQUEST)?;
-        if let Some(wanted) = block_2.filter(|block| block.number > 0) {
+    async fn try_answer(
+        self: &Arc<Self>,
+        room: Option<&Room>,
+        packet: &Packet,
+        mut request: Request,
+    ) -> Result<Packet, Code> {
+        let (peer, method) = (request.peer, request.method);
+        let taken = Block::read(packet, CoapOption::Block1).map_err(|()| Code::BAD_REQUEST)?;
+        let wanted = Block::read(packet, CoapOption::Block2).map_err(|()| Code::BAD_REQUEST)?;
+        let blocks = Blocks { wanted, taken };
+        if wanted.is_some_and(|block| block.number > 0) {
             let kept = lock(&self.transfers).kept(&key(peer, packet));
             match kept {
-                Some(response) => return cut(&response, Some(wanted), block_1),
+                Some(response) => return cut(&response, blocks, room),
                 // What was done once is not done again for the rest of its answer.
                 None if method != Method::Get => return Err(Code::INCOMPLETE),
                 None => {}
             }
         }
-        let body_max = self.service.body_max();
-        request.body = match block_1 {
-            None if packet.payload.len() > body_max => return Err(Code::TOO_LARGE),
-            None => packet.payload.clone(),
-            Some(block) => {
-                let upload =
-                    lock(&self.transfers).upload(&key(peer, packet), block, &packet.payload, body_max, Instant::now());
-                match upload {
-                    Upload::Continue => return Ok(write(&Response::new(Code::CONTINUE), Some(block), None)),
-                    Upload::Complete(body) => body,
-                    Upload::Refused(code) => return Ok(write(&Response::new(code), Some(block), None)),
-                }
-            }
+        request.body = match self.body(peer, room, packet, taken) {
+            Ok(body) => body,
+            Err(answer) => return Ok(answer),
         };
         if method == Method::Get {
-            if uint(packet, CoapOption::Observe) == Some(REGISTER) {
-                return Box::pin(self.register(peer, packet, request, block_2)).await;
+            if is_registration(packet) {
+                return Box::pin(self.register(packet, request, wanted)).await;
             }
             self.observers.cancel(peer, packet.get_token());
         }
         let response = self.service.call(&request).await;
-        self.first(|| key(peer, packet), response, block_2, block_1)
+        self.first(|| key(peer, packet), response, blocks, room)
+    }
+
+    /// The request's whole body, or what is answered as long as it is not there.
+    fn body(
+        &self,
+        peer: SocketAddr,
+        room: Option<&Room>,
+        packet: &Packet,
+        taken: Option<Block>,
+    ) -> Result<Vec<u8>, Packet> {
+        let body_max = self.service.body_max();
+        let announced = uint(packet, CoapOption::Size1).and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+        if packet.payload.len().max(announced) > body_max {
+            return Err(too_large(body_max, taken));
+        }
+        let Some(block) = taken else { return Ok(packet.payload.clone()) };
+        let format = uint(packet, CoapOption::ContentFormat);
+        let mut transfers = lock(&self.transfers);
+        let sender = Sender { key: &key(peer, packet), shown: room.is_none() };
+        match transfers.upload(sender, block, (format, &packet.payload), body_max, Instant::now()) {
+            Upload::Complete(body) => Ok(body),
+            Upload::Continue => Err(write(&Response::new(Code::CONTINUE), taken, None)),
+            Upload::Refused(Code::TOO_LARGE) => Err(too_large(body_max, taken)),
+            Upload::Refused(Code::UNAVAILABLE) => {
+                Err(room.map_or_else(|| write(&busy(), taken, None), |room| challenge(&room.echo)))
+            }
+            Upload::Refused(code) => Err(write(&Response::new(code), taken, None)),
+        }
     }
 
     /// A GET that asks for notifications too; it is answered as one that does not, where that is not possible (RFC 7641 section 4.1).
     async fn register(
         self: &Arc<Self>,
-        peer: SocketAddr,
         packet: &Packet,
         request: Request,
-        block_2: Option<Block>,
+        wanted: Option<Block>,
     ) -> Result<Packet, Code> {
         let bell = self.service.watch(&request);
         let response = self.service.call(&request).await;
         let observed = response.code.is_success();
-        let mut answer = self.first(|| key(peer, packet), response, block_2, None)?;
+        let blocks = Blocks { wanted, taken: None };
+        let mut answer = self.first(|| key(request.peer, packet), response, blocks, None)?;
         if let Some(bell) = bell.filter(|_| observed)
-            && self.observe(peer, packet, request, bell)
+            && self.observe(packet, request, bell, blocks)
         {
             put_uint(&mut answer, CoapOption::Observe, REGISTER);
         }
@@ -242,16 +390,11 @@ impl<S: Service> Server<S> {
         &self,
         key: impl FnOnce() -> Key,
         response: Response,
-        wanted: Option<Block>,
-        block_1: Option<Block>,
+        blocks: Blocks,
+        room: Option<&Room>,
     ) -> Result<Packet, Code> {
-        if wanted.is_none() && response.body.len() <= BLOCK_MAX {
-            let mut packet = write(&response, block_1, None);
-            packet.payload = response.body;
-            return Ok(packet);
-        }
-        let packet = cut(&response, wanted, block_1)?;
-        if packet.payload.len() < response.body.len() {
+        let packet = cut(&response, blocks, room)?;
+        if !packet.payload.is_empty() && packet.payload.len() < response.body.len() {
             lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());
         }
         Ok(packet)
@@ -260,20 +403,20 @@ impl<S: Service> Server<S> {
     /// Registers an observer. `false` if there are too many.
     fn observe(
         self: &Arc<Self>,
-        peer: SocketAddr,
         packet: &Packet,
         request: Request,
         mut bell: watch::Receiver<()>,
+        blocks: Blocks,
     ) -> bool {
-        let (server, token) = (self.clone(), packet.get_token().to_vec());
-        let wanted = Block::read(packet, CoapOption::Block2).ok().flatten();
+        let (server, token, peer) = (self.clone(), packet.get_token().to_vec(), request.peer);
         let key = key(peer, packet);
         let notify = async move {
             let mut sequence = REGISTER;
-            while bell.changed().await.is_ok() {
+            // Without a change the observer is asked now and then whether it is still there.
+            while !matches!(timeout(server.endpoint.parameters.confirm, bell.changed()).await, Ok(Err(_))) {
                 let response = server.service.call(&request).await;
                 let success = response.code.is_success();
-                let Ok(mut notification) = server.first(|| key.clone(), response, wanted, None) else { break };
+                let Ok(mut notification) = server.first(|| key.clone(), response, blocks, None) else { break };
                 sequence = sequence.wrapping_add(1) & 0x00ff_ffff;
                 notification.set_token(token.clone());
                 if success {
@@ -290,14 +433,19 @@ impl<S: Service> Server<S> {
     }
 }
 
-/// What an answer needs of its request.
-struct Head {
-    peer: SocketAddr,
-    id: u16,
-    /// Counts requests.
-    number: u64,
-    kind: MessageType,
-    token: Vec<u8>,
+fn is_registration(packet: &Packet) -> bool {
+    Method::from_code(code(packet).0) == Some(Method::Get) && uint(packet, CoapOption::Observe) == Some(REGISTER)
+}
+
+fn busy() -> Response {
+    Response { max_age: Some(RETRY), ..Response::new(Code::UNAVAILABLE) }
+}
+
+/// 4.13, with what would be taken (RFC 7959 section 2.9.3).
+fn too_large(body_max: usize, taken: Option<Block>) -> Packet {
+    let mut packet = write(&Response::new(Code::TOO_LARGE), taken, None);
+    put_uint(&mut packet, CoapOption::Size1, u32::try_from(body_max).unwrap_or(u32::MAX));
+    packet
 }
 
 fn key(peer: SocketAddr, packet: &Packet) -> Key {
@@ -312,39 +460,4 @@ fn key(peer: SocketAddr, packet: &Packet) -> Key {
         }
     }
     Key { peer, code: code(packet).0, resource }
-}
-
-/// One block of an answer; 4.00 if it lies beyond the end.
-fn cut(response: &Response, wanted: Option<Block>, block_1: Option<Block>) -> Result<Packet, Code> {
-    let (block_2, bytes) = part(&response.body, wanted).ok_or(Code::BAD_REQUEST)?;
-    let mut packet = write(response, block_1, block_2);
-    packet.payload = bytes.to_vec();
-    Ok(packet)
-}
-
-/// An answer without its body.
-fn write(response: &Response, block_1: Option<Block>, block_2: Option<Block>) -> Packet {
-    let mut packet = Packet::new();
-    packet.header.code = MessageClass::from(response.code.0);
-    if let Some(format) = response.format {
-        put_uint(&mut packet, CoapOption::ContentFormat, format.into());
-    }
-    if let Some(seconds) = response.max_age {
-        put_uint(&mut packet, CoapOption::MaxAge, seconds);
-    }
-    put_texts(&mut packet, CoapOption::LocationPath, response.location.iter().map(String::as_str));
-    for (number, value) in &response.options {
-        packet.add_option(CoapOption::from(*number), value.clone());
-    }
-    if let Some(block) = block_1 {
-        block.write(&mut packet, CoapOption::Block1);
-    }
-    if let Some(block) = block_2 {
-        block.write(&mut packet, CoapOption::Block2);
-        // So that the client sees when its blocks are of two answers (RFC 7959 section 2.4).
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&response.body);
-        packet.set_option(CoapOption::ETag, LinkedList::from([hasher.finish().to_be_bytes().to_vec()]));
-    }
-    packet
 }

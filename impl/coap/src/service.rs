@@ -1,9 +1,10 @@
 //! What a server is for: requests and answers with their whole bodies.
 
-use crate::message::{Code, Method, passed_on, texts, uint};
+use crate::message::{Code, Method, texts, uint};
+use crate::options::passed_on;
 use coap_lite::{CoapOption, Packet};
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tokio::sync::watch;
 
 /// A request with its whole body.
@@ -30,19 +31,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// What a packet asks for, but for its body. `None` if a text is not UTF-8.
-    pub(crate) fn read(peer: SocketAddr, method: Method, packet: &Packet) -> Option<Request> {
-        Some(Request {
+    /// What a packet asks for, but for its body.
+    pub(crate) fn read(peer: SocketAddr, method: Method, packet: &Packet) -> Request {
+        Request {
             peer,
             method,
-            host: texts(packet, CoapOption::UriHost)?.pop(),
-            path: texts(packet, CoapOption::UriPath)?,
-            query: texts(packet, CoapOption::UriQuery)?,
+            host: texts(packet, CoapOption::UriHost).pop(),
+            path: texts(packet, CoapOption::UriPath),
+            query: texts(packet, CoapOption::UriQuery),
             format: uint(packet, CoapOption::ContentFormat).and_then(|format| format.try_into().ok()),
             accept: uint(packet, CoapOption::Accept).and_then(|format| format.try_into().ok()),
             options: passed_on(packet),
             body: Vec::new(),
-        })
+        }
     }
 }
 
@@ -72,6 +73,17 @@ impl Response {
 
 /// What a server is for.
 pub trait Service: Send + Sync + 'static {
+    /// May this address make one more request now? Each message counts, repeated ones and each block too. `Err` has the seconds after which to
+    /// try again (4.29). `proven`: the request itself shows that its source is not forged (RFC 9175 section 2.4).
+    fn admit(&self, _by: IpAddr, _proven: bool) -> Result<(), u32> {
+        Ok(())
+    }
+
+    /// May the response take longer than a moment? Then the peer must have shown that it receives. Its body is not there yet.
+    fn waits(&self, _request: &Request) -> bool {
+        false
+    }
+
     /// Answers a request. It is carried out once, however often the message came.
     fn call(&self, request: &Request) -> impl Future<Output = Response> + Send;
 

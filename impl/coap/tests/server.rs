@@ -3,136 +3,18 @@
 
 mod common;
 
-use coap_lite::{CoapOption, MessageClass, MessageType, Packet};
-use common::{Net, Socket};
-use dke_coap::client::Ask;
-use dke_coap::{Client, Code, Endpoint, Failure, Method, Parameters, Request, Response, Service};
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use coap_lite::{CoapOption, MessageType};
+use common::Net;
+use common::peers::{Echo, Raw, ask, block, client, client_of, code, request};
+use dke_coap::{Code, Failure, Method};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
-
-/// Answers with what it was sent; counts how often it was called.
-#[derive(Clone)]
-struct Echo {
-    calls: Arc<AtomicU32>,
-    bell: watch::Sender<()>,
-}
-
-impl Echo {
-    fn new() -> Echo {
-        Echo { calls: Arc::default(), bell: watch::channel(()).0 }
-    }
-}
-
-impl Service for Echo {
-    async fn call(&self, request: &Request) -> Response {
-        let calls = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        let body = match request.path.first().map(String::as_str) {
-            Some("slow") => {
-                sleep(Duration::from_millis(300)).await;
-                b"slow".to_vec()
-            }
-            Some("count") => calls.to_string().into_bytes(),
-            Some("large") => (0..3000_u32).map(|n| n.to_be_bytes()[3]).collect(),
-            Some("gone") => return Response::new(Code::NOT_FOUND),
-            _ => request.body.clone(),
-        };
-        Response { body, format: Some(42), ..Response::new(Code::CONTENT) }
-    }
-
-    fn watch(&self, request: &Request) -> Option<watch::Receiver<()>> {
-        (request.path.first().map(String::as_str) != Some("large")).then(|| self.bell.subscribe())
-    }
-
-    fn body_max(&self) -> usize {
-        5000
-    }
-}
-
-fn parameters() -> Parameters {
-    Parameters {
-        ack_timeout: Duration::from_millis(200),
-        piggyback: Duration::from_millis(100),
-        ..Parameters::default()
-    }
-}
-
-/// Message ids, tokens and the times of repetitions are the same in each run.
-fn random() -> StdRng {
-    StdRng::seed_from_u64(7)
-}
-
-/// A server, and where it is.
-fn serve(net: &Net, echo: &Echo) -> SocketAddr {
-    let (endpoint, serve) = Endpoint::serve_over(net.socket(), parameters(), random(), echo.clone());
-    tokio::spawn(serve);
-    endpoint.address().unwrap()
-}
-
-/// A peer that says exactly what the test wants.
-struct Raw {
-    socket: Socket,
-    server: SocketAddr,
-}
-
-impl Raw {
-    /// Towards a server.
-    fn of(echo: &Echo) -> Raw {
-        let net = Net::default();
-        Raw { server: serve(&net, echo), socket: net.socket() }
-    }
-
-    fn send_bytes(&self, datagram: &[u8]) {
-        self.socket.send(datagram, self.server);
-    }
-
-    fn send(&self, packet: &Packet) {
-        self.send_bytes(&packet.to_bytes_unlimited().unwrap());
-    }
-
-    /// An empty message: 2 acknowledges, 3 rejects.
-    fn send_empty(&self, kind: u8, id: u16) {
-        let [high, low] = id.to_be_bytes();
-        self.send_bytes(&[0x40 | (kind << 4), 0, high, low]);
-    }
-
-    /// What comes next within an hour.
-    async fn bytes(&self) -> Option<Vec<u8>> {
-        timeout(Duration::from_secs(3600), self.socket.receive()).await.ok().map(|(datagram, _)| datagram)
-    }
-
-    async fn next(&self) -> Packet {
-        Packet::from_bytes(&self.bytes().await.expect("an answer")).unwrap()
-    }
-
-    async fn ask(&self, packet: &Packet) -> Packet {
-        self.send(packet);
-        self.next().await
-    }
-}
-
-fn request(method: u8, path: &str, id: u16) -> Packet {
-    let mut packet = Packet::new();
-    packet.header.code = MessageClass::from(method);
-    packet.header.message_id = id;
-    packet.set_token(vec![7, 7]);
-    packet.add_option(CoapOption::UriPath, path.as_bytes().to_vec());
-    packet
-}
-
-fn code(packet: &Packet) -> u8 {
-    packet.header.code.into()
-}
+use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]
 async fn a_repeated_message_is_carried_out_once() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let first = peer.ask(&request(2, "count", 1)).await;
     assert_eq!(
         (first.header.get_type(), first.header.message_id, first.get_token()),
@@ -149,7 +31,7 @@ async fn a_repeated_message_is_carried_out_once() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_answer_comes_on_its_own_and_is_repeated_until_acknowledged() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let acknowledged = peer.ask(&request(1, "slow", 1)).await;
     assert_eq!((acknowledged.header.get_type(), code(&acknowledged)), (MessageType::Acknowledgement, 0));
     let answer = peer.next().await;
@@ -167,7 +49,7 @@ async fn a_slow_answer_comes_on_its_own_and_is_repeated_until_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_message_is_reset_or_ignored() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     for bad in [&[0x40, 1, 0, 9, 0xff][..], &[0x40, 0, 0, 9, 1], &[0x49, 1, 0, 9], &[0x40, 0xc1, 0, 9]] {
         peer.send_bytes(bad);
         assert_eq!(peer.bytes().await.unwrap(), [0x70, 0, 0, 9]);
@@ -186,15 +68,10 @@ async fn what_is_no_message_is_reset_or_ignored() {
     assert_eq!(code(&peer.ask(&request(6, "x", 12)).await), Code::METHOD_NOT_ALLOWED.0);
 }
 
-fn block(number: u32, more: bool, exponent: u32) -> Vec<u8> {
-    let value = (number << 4) | (u32::from(more) << 3) | exponent;
-    value.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_missing_block_is_told_and_bodies_are_bounded() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let part = |number, more, id| {
         let mut packet = request(2, "echo", id);
         packet.add_option(CoapOption::Block1, block(number, more, 2));
@@ -224,7 +101,7 @@ async fn a_missing_block_is_told_and_bodies_are_bounded() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_blocks_of_the_client_s_size() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let (mut body, mut tags) = (Vec::new(), Vec::new());
     for number in 0.. {
         let mut packet = request(2, "large", 1 + u16::try_from(number).unwrap());
@@ -250,7 +127,7 @@ async fn an_answer_in_blocks_of_the_client_s_size() {
 #[tokio::test(start_paused = true)]
 async fn observers_are_told_until_they_object() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let mut register = request(1, "count", 1);
     register.add_option(CoapOption::Observe, Vec::new());
     let first = peer.ask(&register).await;
@@ -281,7 +158,7 @@ async fn observers_are_told_until_they_object() {
 #[tokio::test(start_paused = true)]
 async fn an_observer_that_does_not_answer_is_forgotten() {
     let echo = Echo::new();
-    let peer = Raw::of(&echo);
+    let peer = Raw::of(&echo).await;
     let mut register = request(1, "count", 1);
     register.add_option(CoapOption::Observe, Vec::new());
     peer.ask(&register).await;
@@ -293,20 +170,6 @@ async fn an_observer_that_does_not_answer_is_forgotten() {
         sent += 1;
     }
     assert_eq!((sent, echo.bell.receiver_count()), (5, 0));
-}
-
-fn client(net: &Net, server: SocketAddr, body_max: usize) -> Client {
-    Client::new(Endpoint::client_over(net.socket(), parameters(), random()), server, body_max)
-}
-
-/// A client of a server.
-fn client_of(echo: &Echo, body_max: usize) -> Client {
-    let net = Net::default();
-    client(&net, serve(&net, echo), body_max)
-}
-
-fn ask<'a>(method: Method, path: &'a [&'a str], body: &'a [u8]) -> Ask<'a> {
-    Ask { method, path, query: &[], format: None, body }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,14 +3,15 @@
 use crate::gateway::{Asked, Gateway};
 use crate::proxy;
 use crate::record::NodeId;
+use crate::refusal::Refusal;
 use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
-use dke_coap::message::{CONTENT_FORMAT, MAX_AGE};
 use dke_coap::names::read_node_host;
+use dke_coap::options::{CONTENT_FORMAT, MAX_AGE};
 use dke_coap::{Bare, Code, Datagrams, Endpoint, Parameters, Request, Response, Service};
 use rand_core::CryptoRngCore;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -55,6 +56,17 @@ impl<S: Store> Service for Face<S> {
         matches!(errand(request), Some(Errand::Ask(..)))
     }
 
+    fn admit(&self, by: IpAddr, proven: bool) -> Result<(), u32> {
+        self.0.admit(by, proven).map_err(|refusal| match refusal {
+            Refusal::TooMany(retry) => seconds(retry),
+            _ => 1,
+        })
+    }
+
+    fn waits(&self, request: &Request) -> bool {
+        errand(request).is_some()
+    }
+
     fn body_max(&self) -> usize {
         resource::body_max(&self.0)
     }
@@ -85,7 +97,6 @@ fn errand(request: &Request) -> Option<Errand<'_>> {
 impl<S: Store> Face<S> {
     async fn relay(&self, request: &Request, errand: Errand<'_>) -> Result<Response, Answer> {
         let by = request.peer.ip();
-        self.0.admit(by)?;
         let hold = Duration::from_secs(self.0.policy().hold);
         let asked = match errand {
             Errand::Ask(node, below) => {

@@ -125,9 +125,10 @@ impl<S: Store> Gateway<S> {
         Now { up: self.up(), date: self.now() }
     }
 
-    /// To be asked once for every request: `TooMany` if this address has made too many.
-    pub fn admit(&self, address: IpAddr) -> Result<(), Refusal> {
-        let allowed = self.quota.allow(subscriber(address), self.up().as_secs(), &self.policy);
+    /// Call once per request: `TooMany` if this address has made too many. What can be forged, and what cannot (`proven`: over TCP, or with
+    /// an Echo value), is counted apart, so that nobody uses up another one's requests in his name.
+    pub fn admit(&self, address: IpAddr, proven: bool) -> Result<(), Refusal> {
+        let allowed = self.quota.allow((subscriber(address), proven), self.up().as_secs(), &self.policy);
         if allowed { Ok(()) } else { Err(Refusal::TooMany(1)) }
     }
 

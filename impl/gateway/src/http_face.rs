@@ -1,32 +1,28 @@
 //! The HTTP/1.1 face: the same resources, mapped as RFC 8075 section 7 asks, and a page for people at `/`.
 
+mod connections;
+mod head;
 mod nodes;
 
 use crate::gateway::Gateway;
 use crate::page;
 use crate::resource::{self, Answer, Format, Method, Resource, Status};
 use crate::store::Store;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method as Verb, StatusCode};
 use axum::response::Response;
-use axum::{Router, routing::get};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use axum::{Router, middleware::from_fn, routing::get};
+use connections::READ;
+use dke_coap::Shares;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-/// Connections at a time; further ones wait to be accepted.
-const CONNECTIONS_MAX: usize = 1024;
-/// A request's head, and then its body, must be there within this time.
-const READ: Duration = Duration::from_secs(10);
 /// Longest "wait" that a client may prefer (RFC 7240 section 4.3).
 const WAIT_MAX: u64 = 60;
 
@@ -37,33 +33,10 @@ pub async fn http<S: Store>(
 ) -> io::Result<(SocketAddr, impl Future<Output = ()>)> {
     let listener = TcpListener::bind(bind).await?;
     let address = listener.local_addr()?;
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let policy = gateway.policy();
+    let shares = Shares::new(policy.connections_max, policy.connections_per_address);
     let router = Router::new().route("/", get(front::<S>)).fallback(serve::<S>).with_state(gateway);
-    let serve = async move {
-        loop {
-            let Ok(permit) = connections.clone().acquire_owned().await else { return };
-            // Out of descriptors, for instance: others may be closed soon.
-            let Ok((stream, peer)) = listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            let router = router.clone().layer(Extension(peer));
-            tokio::spawn(async move {
-                connection(router, stream).await;
-                drop(permit);
-            });
-        }
-    };
-    Ok((address, serve))
-}
-
-async fn connection(router: Router, stream: TcpStream) {
-    // What a peer does wrong ends its connection and nothing else.
-    let _ = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(READ)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .await;
+    Ok((address, connections::accept(listener, router.layer(from_fn(head::check)), shares)))
 }
 
 /// Every path but `/`.
@@ -72,6 +45,10 @@ async fn serve<S: Store>(
     Extension(peer): Extension<SocketAddr>,
     request: Request,
 ) -> Response {
+    // Over TCP, the peer's address is its own.
+    if let Err(refusal) = gateway.admit(peer.ip(), true) {
+        return response(refusal.into());
+    }
     let (head, body) = request.into_parts();
     let method = match head.method {
         Verb::GET | Verb::HEAD => Method::Get,
@@ -80,7 +57,11 @@ async fn serve<S: Store>(
         Verb::DELETE => Method::Delete,
         _ => return plain(StatusCode::NOT_IMPLEMENTED),
     };
-    let Ok(body) = timeout(READ, to_bytes(body, resource::body_max(&gateway))).await else {
+    let body_max = resource::body_max(&gateway);
+    if body.size_hint().lower() > u64::try_from(body_max).unwrap_or(u64::MAX) {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let Ok(body) = timeout(READ, to_bytes(body, body_max)).await else {
         return plain(StatusCode::REQUEST_TIMEOUT);
     };
     let Ok(body) = body else { return plain(StatusCode::PAYLOAD_TOO_LARGE) };
@@ -101,7 +82,7 @@ async fn serve<S: Store>(
 
 /// The page for people.
 async fn front<S: Store>(State(gateway): State<Arc<Gateway<S>>>, Extension(peer): Extension<SocketAddr>) -> Response {
-    match gateway.admit(peer.ip()).and_then(|()| page::page(&gateway)) {
+    match gateway.admit(peer.ip(), true).and_then(|()| page::page(&gateway)) {
         Ok(page) => {
             let mut response = Response::new(Body::from(page));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -147,7 +128,12 @@ fn preferred_wait(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn plain(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::from(format!("{status}\n")));
+    sentence(status, &status.to_string())
+}
+
+/// An error with a sentence for people.
+fn sentence(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Body::from(format!("{text}\n")));
     *response.status_mut() = status;
     response
 }

@@ -68,6 +68,10 @@ pub struct Policy {
     pub held_max: usize,
     /// How many of these one address may have, if as many are left for all others.
     pub held_per_address: usize,
+    /// Connections to the HTTP face, and those of one address.
+    pub connections_max: usize,
+    /// Connections that one address may have to the HTTP face.
+    pub connections_per_address: usize,
 }
 
 impl Default for Policy {
@@ -102,6 +106,9 @@ impl Default for Policy {
             hold: 50,
             held_max: 1024,
             held_per_address: 64,
+            // Fewer than the descriptors that a process may usually have.
+            connections_max: 768,
+            connections_per_address: 128,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a node gets of a client's request (PROTOCOL.md section 16): the gateway is a reverse proxy (RFC 7252 section 5.7.3).
 
 use crate::resource::Status;
-use dke_coap::message::{CONTENT_FORMAT, OSCORE, URI_PATH, URI_QUERY};
 use dke_coap::names::{ENCRYPT0, JOSE};
+use dke_coap::options::{CONTENT_FORMAT, OSCORE, URI_PATH, URI_QUERY};
 use dke_coap::{Bare, Method};
 
 /// Bytes of one part of a path or a query (RFC 7252 section 5.10).

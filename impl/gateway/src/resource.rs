@@ -218,7 +218,7 @@ pub fn topic(path: &[String]) -> Option<Topic> {
     }
 }
 
-/// Answers a request.
+/// Answers a request that was admitted.
 pub async fn handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Answer {
     match try_handle(gateway, request).await {
         Ok(answer) => answer,
@@ -227,7 +227,6 @@ pub async fn handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> An
 }
 
 async fn try_handle<S: Store>(gateway: &Gateway<S>, request: &Request<'_>) -> Result<Answer, Refusal> {
-    gateway.admit(request.address)?;
     let resource = Resource::read(request.path).ok_or(Refusal::NotFound)?;
     let (takes, body_max) = match (&resource, request.method) {
         (Resource::Credential(_), Method::Put) => (Format::Message, CREDENTIAL_MAX),

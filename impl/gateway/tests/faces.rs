@@ -146,10 +146,11 @@ async fn errors_have_a_class_in_each_face() {
 async fn one_address_cannot_ask_without_end() {
     let faces = Faces::new(Policy { burst: 5, requests_per_second: 0, ..Policy::default() }).await;
     let mut codes = Vec::new();
-    for _ in 0..7 {
+    // The first contact costs one of what may be forged. When that is used up, what shows that it is not forged has as much.
+    for _ in 0..11 {
         codes.push(faces.coap(Method::Get, "dke", &[], &[]).await.code);
     }
-    assert_eq!(codes, [vec![Code::CONTENT; 5], vec![Code::TOO_MANY; 2]].concat());
+    assert_eq!(codes, [vec![Code::CONTENT; 9], vec![Code::TOO_MANY; 2]].concat());
     let (head, _) = faces.http("GET", "/dke", "", &[]).await;
     assert!(head.starts_with("http/1.1 429") && head.contains("retry-after: 1"), "{head}");
 }

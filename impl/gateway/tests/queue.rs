@@ -4,7 +4,7 @@
 mod common;
 
 use common::{ANNA, BEN, Lamp, Place, sleep};
-use dke_coap::message::OSCORE;
+use dke_coap::options::OSCORE;
 use dke_coap::{Bare, Code, Method};
 use dke_gateway::store::StoreError;
 use dke_gateway::{Asked, Embedded, Gateway, Kept, Options, Policy, Refusal};

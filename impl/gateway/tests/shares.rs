@@ -6,7 +6,7 @@ mod common;
 use common::{ANNA, BEN, Identity, Lamp, Place, index, initiate, sleep};
 use dke::Reject;
 use dke::crypto::Crypto as _;
-use dke_coap::message::OSCORE;
+use dke_coap::options::OSCORE;
 use dke_coap::{Bare, Code, Method};
 use dke_gateway::resource::{Method as HttpMethod, Request, Status, handle, node_name};
 use dke_gateway::{Asked, Embedded, Gateway, Kept, Policy, Refusal};
@@ -270,13 +270,13 @@ async fn rates() {
     let place = Place::new();
     let gateway = place.gateway(policy());
     let mut made = 0;
-    while gateway.admit(MALLORY).is_ok() {
+    while gateway.admit(MALLORY, false).is_ok() {
         made += 1;
     }
     assert_eq!(made, 1000);
-    gateway.admit(ANNA).unwrap();
+    gateway.admit(ANNA, false).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!((0..1000).filter(|_| gateway.admit(MALLORY).is_ok()).count(), 50);
+    assert_eq!((0..1000).filter(|_| gateway.admit(MALLORY, false).is_ok()).count(), 50);
 }
 
 #[tokio::test]

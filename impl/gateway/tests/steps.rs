@@ -306,7 +306,7 @@ async fn the_mirror_shows_what_the_node_left() {
 async fn an_address_has_a_quota() {
     let place = Place::new();
     let gateway = place.gateway(Policy { burst: 5, requests_per_second: 1, ..policy() });
-    let of = |address| (0..10).filter(|_| gateway.admit(address).is_ok()).count();
+    let of = |address| (0..10).filter(|_| gateway.admit(address, false).is_ok()).count();
     assert_eq!((of(ANNA), of(BEN), of(IpAddr::V4(Ipv4Addr::LOCALHOST))), (5, 5, 5));
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(of(ANNA), 2);

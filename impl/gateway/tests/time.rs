@@ -5,7 +5,7 @@ mod common;
 
 use common::{ANNA, BEN, Identity, Lamp, Place, initiate, sleep, step};
 use dke::Reject;
-use dke_coap::message::OSCORE;
+use dke_coap::options::OSCORE;
 use dke_coap::{Bare, Method};
 use dke_gateway::{Embedded, Gateway, Policy, Refusal};
 use redb::TableDefinition;
@@ -48,7 +48,7 @@ async fn a_rate_that_was_used_up_comes_back_whatever_the_clock_does() {
     for by in [20 * DAY, -20 * DAY, -YEARS, YEARS] {
         let place = Place::new();
         let gateway = place.gateway(Policy { burst: 4, requests_per_second: 2, ..policy() });
-        let allowed = || (0..10).filter(|_| gateway.admit(ANNA).is_ok()).count();
+        let allowed = || (0..10).filter(|_| gateway.admit(ANNA, false).is_ok()).count();
         assert_eq!(allowed(), 4);
         step(by);
         assert_eq!(allowed(), 0, "a step gives nothing");

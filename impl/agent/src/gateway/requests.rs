@@ -8,10 +8,10 @@ use dke::crypto::Hash;
 use dke_app::message;
 use dke_app::oscore::http;
 use dke_app::request::Protection;
-use dke_coap::message::{MAX_AGE, OSCORE, URI_HOST, URI_PATH};
 use dke_coap::names::{
     BARE, BARE_TYPE, ENCRYPT0, ENCRYPT0_TYPE, JOSE, JOSE_TYPE, NODE_ID, NODES, OSCORE_TYPE, REQUESTS, ROOT, node_host,
 };
+use dke_coap::options::{MAX_AGE, OSCORE, URI_HOST, URI_PATH};
 use dke_coap::{Bare, Code, Method};
 
 /// What the gateway has for a request.
@@ -28,12 +28,15 @@ impl Gateway {
     /// to wait so many seconds for the node, over HTTP; over CoAP it waits as it likes.
     pub async fn ask_node(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
         let mut pace = Pace::default();
-        loop {
-            match self.ask_node_once(node, outer, wait).await {
-                Err(failure) => pace.keep(failure).await?,
-                reply => return reply,
+        self.within(async {
+            loop {
+                match self.ask_node_once(node, outer, wait).await {
+                    Err(failure) => pace.keep(failure).await?,
+                    reply => return reply,
+                }
             }
-        }
+        })
+        .await
     }
 
     async fn ask_node_once(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {

@@ -1,7 +1,7 @@
 //! A gateway that does what its test tells it to.
 
-use dke_coap::message::{CONTENT_FORMAT, OSCORE};
 use dke_coap::names::{ENCRYPT0, ENCRYPT0_TYPE, JOSE, JOSE_TYPE, OSCORE_TYPE};
+use dke_coap::options::{CONTENT_FORMAT, OSCORE};
 use dke_coap::{Bare, Code};
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -1,6 +1,8 @@
 //! A network in memory. Under tokio's paused clock nothing on it takes time but timers, whatever the machine is like.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod peers;
+
 #[path = "../../../../tests/common/limit.rs"]
 mod limit;
 
@@ -9,7 +11,7 @@ use dke_coap::datagrams::Readiness;
 use limit::Limit;
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
@@ -27,11 +29,16 @@ struct Queue {
 }
 
 impl Net {
-    /// A socket on a port of its own.
+    /// A socket of 127.0.0.1 on a port of its own.
     pub fn socket(&self) -> Socket {
+        self.socket_of(1)
+    }
+
+    /// A socket of 127.0.0.`host` on a port of its own.
+    pub fn socket_of(&self, host: u8) -> Socket {
         let mut queues = self.queues();
         let port = 1024 + u16::try_from(queues.len()).unwrap();
-        let (address, queue) = (SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Arc::new(Queue::default()));
+        let (address, queue) = (SocketAddr::from(([127, 0, 0, host], port)), Arc::new(Queue::default()));
         queues.insert(address, queue.clone());
         Socket { net: self.clone(), address, queue }
     }

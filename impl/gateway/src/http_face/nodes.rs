@@ -13,8 +13,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use dke_coap::message::{CONTENT_FORMAT, MAX_AGE, OSCORE};
 use dke_coap::names::{ENCRYPT0, ENCRYPT0_TYPE, JOSE, JOSE_TYPE, OSCORE_TYPE};
+use dke_coap::options::{CONTENT_FORMAT, MAX_AGE, OSCORE};
 use dke_coap::{Bare, Code, Method};
 use percent_encoding::percent_decode_str;
 use std::net::IpAddr;
@@ -34,7 +34,6 @@ pub(super) async fn ask<S: Store>(
     headers: &HeaderMap,
     content: &[u8],
 ) -> Result<Response, Answer> {
-    gateway.admit(by)?;
     let (format, oscore) = protection(headers)?;
     let (below, query) = (decoded(below)?, decoded(query)?);
     let outer = proxy::outer(Method::Post, &below, &query, format, oscore, content.to_vec())?;
@@ -49,7 +48,6 @@ pub(super) async fn collect<S: Store>(
     number: u64,
     headers: &HeaderMap,
 ) -> Result<Response, Answer> {
-    gateway.admit(by)?;
     Ok(told(node, gateway.collect(node, number, by, wait(headers)).await?))
 }
 
