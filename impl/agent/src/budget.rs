@@ -168,3 +168,36 @@ fn take(count: &mut u32, limit: u32, spent: Spent) -> Result<(), Failure> {
     *count = count.saturating_add(1);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep;
+
+    async fn slow() -> Result<Answer, Failure> {
+        sleep(Duration::from_secs(60)).await;
+        Err(Failure::Refused((4, 4)))
+    }
+
+    /// Time passes when nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn slow_answers_end_with_the_time_and_mail_leaves_some() {
+        let (meter, start) = (Meter::new(Budget::default()), Instant::now());
+        meter.away(sleep(Duration::from_secs(5000))).await;
+        for share in [Share::Mail, Share::Upkeep] {
+            while !matches!(meter.ask(share, slow()).await, Err(Failure::Spent(Spent::Seconds))) {}
+            let expected = if share == Share::Mail { 675 } else { 900 };
+            assert_eq!(start.elapsed(), Duration::from_secs(5000 + expected), "the handler's time does not count");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_counted() {
+        let meter = Meter::new(Budget { seconds: u64::MAX >> 1, ..Budget::default() });
+        let mut asked = 0;
+        while !matches!(meter.ask(Share::Upkeep, slow()).await, Err(Failure::Spent(Spent::Requests))) {
+            asked += 1;
+        }
+        assert_eq!(asked, 2048);
+    }
+}

@@ -207,12 +207,10 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
 
     /// Compares, and mends what is not as it should be.
     async fn mend(&mut self, word: &Word, random: &mut impl CryptoRngCore) -> Result<(), Trouble<S::Error>> {
-        let mut own = self.own()?;
+        let own = self.own()?;
         let there = matches!(word, Word::Has(stock) if stock.epoch == own.epoch);
-        if let Some(batch) = own.batch.as_mut().filter(|batch| there && !batch.acknowledged) {
+        if there && own.batch.is_some_and(|batch| !batch.acknowledged) {
             // The acknowledgement of an earlier wake-up was lost on its way.
-            batch.acknowledged = true;
-            self.admit().await?;
             self.store.set_acknowledged(own.epoch).map_err(Error::Storage)?;
         }
         let action = next(&own, word, self.time, &self.agent.settings.limits);
