@@ -46,7 +46,7 @@ impl Report {
 
     /// When this has been written, these contents of a directory are delivered.
     pub(crate) fn delivering(mut self, dir: &Path, contents: Vec<Hash>) -> Report {
-        self.delivers = Some(Delivery { dir: dir.to_path_buf(), contents });
+        self.delivers = (!contents.is_empty()).then(|| Delivery { dir: dir.to_path_buf(), contents });
         self
     }
 
