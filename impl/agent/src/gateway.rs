@@ -510,7 +510,9 @@ mod tests {
             "coap://[fe80::1%lo]:5683",
             "http://[fe80::1%25lo]:5683",
         ] {
-            assert!(Gateway::connect(good, Parameters::default()).await.is_ok(), "{good}");
+            // Whether this machine has a route there is another matter.
+            let failure = Gateway::connect(good, Parameters::default()).await.err();
+            assert!(!matches!(failure, Some(Failure::Address(_))), "{good}");
         }
         for bad in
             ["", "127.0.0.1", "coaps://x", "http://", "http://127.0.0.1/dke", "coap://::1", "coap://[::1", "http://x@y"]
