@@ -16,6 +16,15 @@ use std::sync::{Arc, Mutex};
 /// What happens, in order.
 pub type Steps = Arc<Mutex<Vec<&'static str>>>;
 
+/// A call that has begun.
+struct Begun {
+    client: Hash,
+    number: Number,
+    digest: Hash,
+    epoch: u64,
+    answer: Option<Vec<u8>>,
+}
+
 #[derive(Default)]
 pub struct RamLedger {
     ram: Box<RamNode<256, 8>>,
@@ -23,7 +32,7 @@ pub struct RamLedger {
     acknowledged: u64,
     rejected: BTreeSet<(u64, u8)>,
     upkeep: Upkeep,
-    calls: Vec<(Hash, Number, Hash, u64, Option<Vec<u8>>)>,
+    calls: Vec<Begun>,
     /// Batches that were made.
     pub batches: usize,
     /// Of the one session that it has.
@@ -51,7 +60,7 @@ impl NodeStore for RamLedger {
     }
 
     fn begin_batch(&mut self, epoch: u64) -> Result<(), Full> {
-        self.calls.retain(|(_, _, _, of, _)| call::is_kept(*of, epoch));
+        self.calls.retain(|one| call::is_kept(one.epoch, epoch));
         self.ram.begin_batch(epoch)
     }
 
@@ -135,23 +144,24 @@ impl Ledger for RamLedger {
     }
 
     fn calls(&self) -> impl Iterator<Item = call::Kept<'_>> {
-        self.calls.iter().map(|(client, number, digest, _, answer)| call::Kept {
-            client,
-            number,
-            digest,
-            answer: answer.as_deref(),
+        self.calls.iter().map(|one| call::Kept {
+            client: &one.client,
+            number: &one.number,
+            digest: &one.digest,
+            answer: one.answer.as_deref(),
         })
     }
 
     fn begin_call(&mut self, call: &Numbered<'_>) -> Result<(), Full> {
-        self.calls.push((*call.client, *call.number, *call.digest, call.epoch, None));
+        let Numbered { client, number, digest, epoch } = *call;
+        self.calls.push(Begun { client: *client, number: *number, digest: *digest, epoch, answer: None });
         Ok(())
     }
 
     fn settle_call(&mut self, client: &Hash, number: &Number, answer: &[u8]) -> Result<(), Full> {
-        let this = |one: &&mut (Hash, Number, Hash, u64, Option<Vec<u8>>)| one.0 == *client && one.1 == *number;
+        let this = |one: &&mut Begun| one.client == *client && one.number == *number;
         if let Some(one) = self.calls.iter_mut().find(this) {
-            one.4 = Some(answer.to_vec());
+            one.answer = Some(answer.to_vec());
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ impl ClientHost {
             let purpose = format!("{} resumes {content} {}", self.name, self.number());
             let link = self.around.connect(self.address, &purpose);
             let mut random = self.around.seed.stream(&purpose);
-            let caller = Caller { gateway: link, node: node.clone() };
+            let caller = Caller { gateway: link, node };
             let when = (self.clock.now(), Instant::now() + patience);
             let progress = |progress: Progress| self.progress(&subject, &content, &progress);
             let called = caller.resume(&client, &mut store, one.resumed, when, &mut random, progress).await;
