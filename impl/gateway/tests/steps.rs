@@ -319,7 +319,7 @@ async fn a_network_of_ipv6_has_one_quota() {
     let gateway = place.gateway(Policy { burst: 5, requests_per_second: 0, ..policy() });
     let of = |network: u16| {
         let hosts = (0..10).map(|host| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]));
-        hosts.filter(|address| gateway.admit(*address).is_ok()).count()
+        hosts.filter(|address| gateway.admit(*address, false).is_ok()).count()
     };
     assert_eq!((of(1), of(1), of(2)), (5, 0, 5));
 }
