@@ -23,6 +23,9 @@ use tokio::time::Instant;
 /// The node's word, in a Confirm.
 const UNKNOWN: &str = "It is not known whether the call was carried out: the node began it, and has no answer; a new call would be another one.";
 
+/// Time for a message to come to the gateway, even if nobody waits for the node.
+const SENDING: Duration = Duration::from_secs(5);
+
 /// `dke client call`.
 pub(crate) fn call(args: &Call) -> Result<Report, Fault> {
     runtime()?.block_on(async { call_over(args, connect(&args.to).await?, show).await })
@@ -112,7 +115,10 @@ fn shared(to: &To, node: &Credential<'_>, cwt: Option<&[u8]>) -> Result<SharedCl
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
-    with_key(Gateway::connect(&to.gateway, Parameters::default()).await?.until(deadline(to)), to.admission.as_ref())
+    with_key(
+        Gateway::connect(&to.gateway, Parameters::default()).await?.until(deadline(to).max(Instant::now() + SENDING)),
+        to.admission.as_ref(),
+    )
 }
 
 fn deadline(to: &To) -> Instant {
