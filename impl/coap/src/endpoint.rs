@@ -109,7 +109,7 @@ pub(crate) struct Inner {
     pub(crate) parameters: Parameters,
     ids: AtomicU16,
     /// Confirmable messages that wait to be acknowledged.
-    unacknowledged: Mutex<HashMap<(SocketAddr, u16), oneshot::Sender<Acknowledged>>>,
+    unacknowledged: Mutex<HashMap<(SocketAddr, u16), oneshot::Sender<Outcome>>>,
     /// Requests and observations by their tokens.
     tokens: Mutex<Tokens>,
     /// One turn for each peer: NSTART.
@@ -121,8 +121,9 @@ pub(crate) type Delivery = Result<Packet, io::ErrorKind>;
 
 type Tokens = HashMap<(SocketAddr, Vec<u8>), mpsc::Sender<Delivery>>;
 
+/// What became of a confirmable message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Acknowledged {
+enum Outcome {
     Acknowledged,
     Reset,
     /// It cannot be delivered.
@@ -280,12 +281,12 @@ impl Inner {
         }
         match (packet.header.get_type(), class) {
             (MessageType::Acknowledgement, class) => {
-                self.acknowledged(peer, id, Acknowledged::Acknowledged);
+                self.acknowledged(peer, id, Outcome::Acknowledged);
                 if class == Class::Response {
                     self.deliver(peer, packet);
                 }
             }
-            (MessageType::Reset, _) => self.acknowledged(peer, id, Acknowledged::Reset),
+            (MessageType::Reset, _) => self.acknowledged(peer, id, Outcome::Reset),
             // A ping (section 4.3).
             (MessageType::Confirmable, Class::Empty) => self.reset(peer, id).await,
             (MessageType::NonConfirmable, Class::Empty) => {}
@@ -312,7 +313,7 @@ impl Inner {
         let _ = self.send(peer, &empty(MessageType::Reset, id)).await;
     }
 
-    fn acknowledged(&self, peer: SocketAddr, id: u16, how: Acknowledged) {
+    fn acknowledged(&self, peer: SocketAddr, id: u16, how: Outcome) {
         if let Some(waiting) = lock(&self.unacknowledged).remove(&(peer, id)) {
             let _ = waiting.send(how);
         }
@@ -321,7 +322,7 @@ impl Inner {
     /// Tells all who wait that nobody can be reached. Only connected sockets fail so, which have one peer.
     fn unreachable(&self, why: io::ErrorKind) {
         for (_, waiting) in lock(&self.unacknowledged).drain() {
-            let _ = waiting.send(Acknowledged::Unreachable(why));
+            let _ = waiting.send(Outcome::Unreachable(why));
         }
         for waiting in lock(&self.tokens).values() {
             let _ = waiting.try_send(Err(why));
@@ -375,9 +376,9 @@ impl Inner {
         for _ in 0..=self.parameters.max_retransmit {
             self.send(peer, packet).await?;
             match timeout(wait, &mut acknowledged).await {
-                Ok(Ok(Acknowledged::Acknowledged)) => return Ok(()),
-                Ok(Ok(Acknowledged::Reset)) => return Err(Failure::Reset),
-                Ok(Ok(Acknowledged::Unreachable(why))) => return Err(io::Error::from(why).into()),
+                Ok(Ok(Outcome::Acknowledged)) => return Ok(()),
+                Ok(Ok(Outcome::Reset)) => return Err(Failure::Reset),
+                Ok(Ok(Outcome::Unreachable(why))) => return Err(io::Error::from(why).into()),
                 Ok(Err(_)) => return Err(Failure::NoAnswer),
                 Err(_) => wait = wait.saturating_mul(2),
             }
@@ -393,7 +394,7 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(endpoint: &'a Inner, key: (SocketAddr, u16), tell: oneshot::Sender<Acknowledged>) -> Self {
+    fn new(endpoint: &'a Inner, key: (SocketAddr, u16), tell: oneshot::Sender<Outcome>) -> Self {
         lock(&endpoint.unacknowledged).insert(key, tell);
         Waiting { endpoint, key }
     }

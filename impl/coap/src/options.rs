@@ -171,7 +171,7 @@ pub(crate) fn check(packet: &mut Packet, side: Side, forwards: impl Fn(&Packet) 
             row.is_some_and(|row| (row.repeatable || values.len() <= 1) && values.iter().all(|value| row.takes(value)));
         match (recognized, row.is_some()) {
             (true, _) => proxied |= matches!(*number, PROXY_URI | PROXY_SCHEME),
-            _ if rejects(*number, &forwards) => return Err(Code::BAD_OPTION),
+            _ if rejects(*number, forwards) => return Err(Code::BAD_OPTION),
             (false, true) => ignored.push(*number),
             // Nobody reads it, unless it is passed on.
             (false, false) => {}
