@@ -115,10 +115,9 @@ fn shared(to: &To, node: &Credential<'_>, cwt: Option<&[u8]>) -> Result<SharedCl
 }
 
 async fn connect(to: &To) -> Result<Gateway, Fault> {
-    with_key(
-        Gateway::connect(&to.gateway, Parameters::default()).await?.until(deadline(to).max(Instant::now() + SENDING)),
-        to.admission.as_ref(),
-    )
+    // At the deadline the caller asks once more for the Confirms of exchanges that are over.
+    let gateway = Gateway::connect(&to.gateway, Parameters::default()).await?.until(deadline(to) + SENDING);
+    with_key(gateway, to.admission.as_ref())
 }
 
 fn deadline(to: &To) -> Instant {

@@ -209,7 +209,7 @@ async fn run(seed: u64) -> Told {
                 world.lying.lock().mails = world.dice.gen_range(0..6);
                 // Sometimes a new batch at each wake-up: epochs go by.
                 let renew = world.dice.r#gen();
-                let fails_after = (wake == 9).then(|| world.dice.gen_range(0..60));
+                let fails_after = (wake > 7).then(|| world.dice.gen_range(0..40));
                 world.wake(renew, fails_after).await;
             }
         }
