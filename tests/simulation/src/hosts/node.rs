@@ -4,10 +4,11 @@ use super::Surroundings;
 use crate::monitor::{Property, answer_to};
 use crate::time::WallClock;
 use dke::key_schedule::EarlySecret;
+use dke::message::Offer;
 use dke::node::{Node, Peer};
 use dke::stock::{Limits, Rate};
 use dke::store::Pins;
-use dke::{Credential, Depth, Session, Suite};
+use dke::{Credential, Depth, RustCrypto, Session, Suite};
 use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Trouble, Wake};
 use dke_state::{Epochs, Error, Identity, Locked, MemoryDisk, NodeDir, recover_node};
 use std::net::IpAddr;
@@ -54,6 +55,7 @@ pub struct NodeHost {
     killed: Notify,
     /// Its directory is a copy, which must be refused.
     is_copy: AtomicBool,
+    was_put_back: AtomicBool,
     /// How its last wake-up ended.
     pub last: Mutex<Option<String>>,
 }
@@ -73,6 +75,7 @@ impl NodeHost {
             clients: Vec::new(),
             killed: Notify::new(),
             is_copy: AtomicBool::new(false),
+            was_put_back: AtomicBool::new(false),
             last: Mutex::default(),
             around,
         }
@@ -93,6 +96,12 @@ impl NodeHost {
         self.kill();
         *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = copy;
         self.is_copy.store(true, Ordering::Relaxed);
+        self.was_put_back.store(true, Ordering::Relaxed);
+    }
+
+    /// Has its operator put back a backup, ever?
+    fn was_put_back(&self) -> bool {
+        self.was_put_back.load(Ordering::Relaxed)
     }
 
     /// Is its directory a copy, and has it not begun anew?
@@ -100,14 +109,22 @@ impl NodeHost {
         self.is_copy.load(Ordering::Relaxed)
     }
 
-    /// Its operator begins anew.
-    fn recover(&self, error: &Error) -> String {
-        let mut random = self.around.seed.stream(&format!("{} recovers", self.name));
+    /// Its operator begins anew, as `dke node recover --gateway` does: with the epoch that the gateway shows.
+    async fn recover(&self, why: String, number: u64) -> String {
+        let purpose = format!("{} {number} recovers", self.name);
+        let mut random = self.around.seed.stream(&purpose);
+        let link = self.around.connect(self.address, &purpose);
+        let node = Credential::parse(&self.credential).expect("it was made by the simulation");
+        let offer = link.offer(node.hash(), &mut random).await.unwrap_or_default();
+        let signed = Offer::parse(&offer).ok().filter(|offer| offer.batch.verify::<RustCrypto>(node.key()).is_ok());
+        let signed = signed.and_then(|offer| offer.batch.header(node.hash()).ok()).map(|header| header.epoch);
         let locked = Locked::on(Arc::new(self.disk()));
-        let recovered = locked.and_then(|locked| recover_node(&locked, Epochs::default(), &mut random));
-        self.is_copy.store(recovered.is_err(), Ordering::Relaxed);
+        let recovered = locked.and_then(|locked| recover_node(&locked, Epochs { last: None, signed }, &mut random));
         match recovered {
-            Ok(recovered) => format!("begins anew at epoch {}: {error}", recovered.epoch),
+            Ok(recovered) => {
+                self.is_copy.store(false, Ordering::Relaxed);
+                format!("begins anew at epoch {}: {why}", recovered.epoch)
+            }
             Err(again) => again.to_string(),
         }
     }
@@ -149,9 +166,12 @@ impl NodeHost {
                 }
                 Ok(wake) => shown(&wake),
                 Err(Interrupted { trouble: Trouble::Step(dke::Error::Storage(error)), .. }) => match error {
-                    Error::Copied(..) => self.recover(&error),
+                    Error::Copied(..) => self.recover(error.to_string(), number).await,
                     error => self.broken(&error),
                 },
+                Err(Interrupted { trouble: outdated @ Trouble::Outdated { .. }, .. }) if self.was_put_back() => {
+                    self.recover(outdated.to_string(), number).await
+                }
                 Err(Interrupted { done, trouble }) => format!("{trouble} {}", shown(&done)),
             }
         };
