@@ -66,10 +66,26 @@ impl Script {
 
     /// The first line, proofs aside, that is not the same in the other one.
     pub fn first_difference(&self, other: &Script) -> Option<String> {
-        let (ours, theirs) = (self.without_proofs().to_string(), other.without_proofs().to_string());
-        let end = "its end";
-        let pairs = ours.lines().chain([end]).zip(theirs.lines().chain([end]));
-        pairs.into_iter().find(|(ours, theirs)| ours != theirs).map(|(ours, _)| ours.trim().to_string())
+        let (ours, theirs) = (self.statements(), other.statements());
+        let end = ["its end".to_string()];
+        let mut pairs = ours.iter().chain(&end).zip(theirs.iter().chain(&end));
+        pairs.find(|(ours, theirs)| ours != theirs).map(|(ours, _)| ours.clone())
+    }
+
+    /// Its lines without proofs and empty lines. Stock Tamarin lists the macros of included files among the functions, too, as private
+    /// destructors; no theory here has such.
+    fn statements(&self) -> Vec<String> {
+        let mut statements = Vec::new();
+        for item in &self.items {
+            if item.text.lines().any(|line| line.starts_with("functions:")) {
+                let words = item.text.split_whitespace().map(|word| word.trim_end_matches(','));
+                statements.extend(words.filter(|word| !word.ends_with("[private,destructor]")).map(String::from));
+            } else {
+                let lines = item.text.lines().map(str::trim).filter(|line| !line.is_empty());
+                statements.extend(lines.map(String::from));
+            }
+        }
+        statements
     }
 }
 

@@ -4,6 +4,7 @@
 mod common;
 
 use common::Project;
+use dke_models::script::Script;
 
 const MODEL: &str = "// rule A
 
@@ -130,6 +131,20 @@ fn each_proof_is_checked_alone() {
     assert_eq!(counts, ["0", "1", "1"], "the comparison, and one for each lemma");
     let run = project.prove(&["--replay", "--only", "secrecy"]);
     assert!(run.stdout.contains("tamarin/t.spthy  Tamarin  1       1"), "{}", run.stdout);
+}
+
+/// Stock Tamarin prints a model with included macros not quite as it prints the script.
+#[test]
+fn macros_among_the_functions_are_no_difference() {
+    let printed = |functions: &str, gap: &str| {
+        let signature = format!("builtins: hashing\nfunctions: {functions}\nequations:\n    fst(x) = y");
+        Script::printed(&format!("theory T begin\n\n{signature}\n\n{gap}rule A:\n   [ ] --> [ ]\n\nend\n"))
+    };
+    let script = printed("aead/3, pk/1", "");
+    let model = printed("aead/3, batch/4[private,destructor],\n           pk/1, zip/2[private,destructor]", "\n\n\n");
+    assert_eq!(model.first_difference(&script), None);
+    assert_eq!(printed("aead/4, pk/1", "").first_difference(&script), Some("aead/4".to_string()));
+    assert_eq!(printed("aead/3", "").first_difference(&script), Some("equations:".to_string()));
 }
 
 /// Scripts are not one tool's.
