@@ -233,3 +233,24 @@ async fn a_client_repeats_what_was_lost_and_gives_up_in_the_end() {
     assert!(matches!(failure, Failure::NoAnswer), "{failure}");
     assert_eq!(std::iter::from_fn(|| server.received()).count(), 5);
 }
+
+/// Two bodies for one resource at a time are two, if their Request-Tags say so (RFC 9175 section 3.3).
+#[tokio::test(start_paused = true)]
+async fn bodies_with_other_tags_do_not_mix() {
+    const REQUEST_TAG: u16 = 292;
+    let echo = Echo::new();
+    let peer = Raw::of(&echo).await;
+    let part = |tag: u8, number, more, id| {
+        let mut packet = request(2, "echo", id);
+        packet.add_option(CoapOption::Unknown(REQUEST_TAG), vec![tag]);
+        packet.add_option(CoapOption::Block1, block(number, more, 2));
+        packet.payload = vec![tag; 64];
+        packet
+    };
+    for tag in [1, 2] {
+        assert_eq!(code(&peer.ask(&part(tag, 0, true, tag.into())).await), Code::CONTINUE.0);
+    }
+    for tag in [1, 2] {
+        assert_eq!(peer.ask(&part(tag, 1, false, u16::from(tag) + 2)).await.payload, vec![tag; 128]);
+    }
+}
