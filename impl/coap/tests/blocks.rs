@@ -22,8 +22,11 @@ fn answer(to: &[u8], code: Code, options: &[(CoapOption, Vec<u8>)], payload: &[u
     bytes
 }
 
+/// Code, options and payload of an answer.
+type Told<'a> = (Code, &'a [(CoapOption, Vec<u8>)], &'a [u8]);
+
 /// What a client makes of these answers to its requests, one after the other.
-async fn told(body: &[u8], answers: &[(Code, &[(CoapOption, Vec<u8>)], &[u8])]) -> Result<Reply, Failure> {
+async fn told(body: &[u8], answers: &[Told<'_>]) -> Result<Reply, Failure> {
     let net = Net::default();
     let (server, body) = (net.socket(), body.to_vec());
     let client = client(&net, server.address, 5000);
@@ -39,7 +42,7 @@ async fn told(body: &[u8], answers: &[(Code, &[(CoapOption, Vec<u8>)], &[u8])]) 
 async fn a_client_sends_on_what_was_confirmed_alone() {
     let body = [7; 1500];
     let (first, second) = ((CoapOption::Block1, block(0, true, 6)), (CoapOption::Block1, block(1, true, 6)));
-    let done: (Code, &[_], &[u8]) = (Code::CHANGED, &[], b"");
+    let done: Told<'_> = (Code::CHANGED, &[], b"");
     assert_eq!(told(&body, &[(Code::CONTINUE, &[first], b""), done]).await.unwrap().code, Code::CHANGED);
     for wrong in [&[second][..], &[]] {
         let failure = told(&body, &[(Code::CONTINUE, wrong, b"")]).await.unwrap_err();
@@ -51,7 +54,7 @@ async fn a_client_sends_on_what_was_confirmed_alone() {
 async fn a_client_puts_nothing_together_that_does_not_belong_together() {
     let option = |number, more, exponent| (CoapOption::Block2, block(number, more, exponent));
     let tag = |tag: u8| (CoapOption::ETag, vec![tag]);
-    let first: (Code, &[_], &[u8]) = (Code::CONTENT, &[option(0, true, 0), tag(1)], &[1; 16]);
+    let first: Told<'_> = (Code::CONTENT, &[option(0, true, 0), tag(1)], &[1; 16]);
     let last = [option(1, false, 0), tag(1)];
     let whole = told(&[], &[first, (Code::CONTENT, &last, &[2; 16])]).await.unwrap();
     assert_eq!(whole.body, [[1; 16], [2; 16]].concat());
