@@ -3,6 +3,9 @@
 //! To an address that has not shown that it receives goes one datagram for each of its own, with at most three times the bytes
 //! (see [`reach`](crate::reach)); nothing is sent to it later or on the server's own account.
 
+mod answers;
+mod observing;
+
 use crate::block::Block;
 use crate::datagrams::send_to;
 use crate::dedup::{Dedup, Seen};
@@ -15,12 +18,12 @@ use crate::reply::{Blocks, Room, challenge, cut, write};
 use crate::service::{Request, Response, Service};
 use crate::shares::{Share, Shares};
 use crate::transfer::{Key, Sender, Transfers, Upload};
+use answers::Answers;
 use coap_lite::{CoapOption, MessageType, Packet};
 use futures_util::FutureExt as _;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 /// Requests that may be under way at a time, and those of one address; further ones get 5.03.
@@ -43,31 +46,6 @@ pub(crate) struct Server<S> {
     under_way: Shares,
     strangers: Shares,
     answers: Mutex<Answers>,
-}
-
-/// Answers that were found at once; they are sent together.
-#[derive(Default)]
-struct Answers {
-    /// To whom, the request's number, and where the datagram ends in `bytes`.
-    list: Vec<(SocketAddr, u64, usize)>,
-    /// All datagrams, one behind the other.
-    bytes: Vec<u8>,
-}
-
-impl Answers {
-    fn push(&mut self, peer: SocketAddr, number: u64, datagram: &[u8]) {
-        self.bytes.extend_from_slice(datagram);
-        self.list.push((peer, number, self.bytes.len()));
-    }
-
-    fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, u64, &[u8])> {
-        let mut start = 0;
-        self.list.iter().map(move |(peer, number, end)| {
-            let datagram = self.bytes.get(start..*end).unwrap_or_default();
-            start = *end;
-            (*peer, *number, datagram)
-        })
-    }
 }
 
 /// What an answer needs of its request.
@@ -365,26 +343,6 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// A GET that asks for notifications too; it is answered as one that does not, where that is not possible (RFC 7641 section 4.1).
-    async fn register(
-        self: &Arc<Self>,
-        packet: &Packet,
-        request: Request,
-        wanted: Option<Block>,
-    ) -> Result<Packet, Code> {
-        let bell = self.service.watch(&request);
-        let response = self.service.call(&request).await;
-        let observed = response.code.is_success();
-        let blocks = Blocks { wanted, taken: None };
-        let mut answer = self.first(|| key(request.peer, packet), response, blocks, None)?;
-        if let Some(bell) = bell.filter(|_| observed)
-            && self.observe(packet, request, bell, blocks)
-        {
-            put_uint(&mut answer, CoapOption::Observe, REGISTER);
-        }
-        Ok(answer)
-    }
-
     /// The first block of an answer; the rest is kept.
     fn first(
         &self,
@@ -398,38 +356,6 @@ impl<S: Service> Server<S> {
             lock(&self.transfers).keep(key(), Arc::new(response), Instant::now());
         }
         Ok(packet)
-    }
-
-    /// Registers an observer. `false` if there are too many.
-    fn observe(
-        self: &Arc<Self>,
-        packet: &Packet,
-        request: Request,
-        mut bell: watch::Receiver<()>,
-        blocks: Blocks,
-    ) -> bool {
-        let (server, token, peer) = (self.clone(), packet.get_token().to_vec(), request.peer);
-        let key = key(peer, packet);
-        let notify = async move {
-            let mut sequence = REGISTER;
-            // Without a change the observer is asked now and then whether it is still there.
-            while !matches!(timeout(server.endpoint.parameters.confirm, bell.changed()).await, Ok(Err(_))) {
-                let response = server.service.call(&request).await;
-                let success = response.code.is_success();
-                let Ok(mut notification) = server.first(|| key.clone(), response, blocks, None) else { break };
-                sequence = sequence.wrapping_add(1) & 0x00ff_ffff;
-                notification.set_token(token.clone());
-                if success {
-                    put_uint(&mut notification, CoapOption::Observe, sequence);
-                }
-                let acknowledged = server.endpoint.confirmable(peer, &mut notification).await;
-                if acknowledged.is_err() || !success {
-                    break;
-                }
-            }
-            server.observers.cancel(peer, &token);
-        };
-        self.observers.add(peer, packet.get_token(), notify)
     }
 }
 
