@@ -83,12 +83,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            // A byte that is taken now and then does not move the deadline: only the end of the answer does.
             Poll::Pending => self.waits(cx),
-            // A byte now and then does not move the deadline: what else is left of the answer must be taken, too.
-            Poll::Ready(Ok(taken)) if taken < bytes.len() || self.late.is_some() => match self.waits::<usize>(cx) {
-                Poll::Ready(late) => Poll::Ready(late),
-                Poll::Pending => Poll::Ready(Ok(taken)),
-            },
             written => written,
         }
     }
