@@ -1,7 +1,7 @@
 //! A server: requests in, responses out (RFC 7252 section 5, RFC 7959, RFC 7641).
 //!
 //! To an address that has not shown that it receives goes one datagram for each of its own, with at most three times the bytes
-//! (see [`reach`](crate::reach)); nothing is sent to it later or on the server's own account.
+//! (see `reach`); nothing is sent to it later or on the server's own account.
 
 mod answers;
 mod observing;
