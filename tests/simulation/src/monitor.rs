@@ -18,6 +18,8 @@ pub enum Property {
     KeysEqual,
     /// What the gateway acknowledged is answered.
     AcknowledgedKept,
+    /// An Initiate is taken from the holder of the lease alone.
+    LeaseHeld,
     /// When troubles are over, each client reaches each node within two wake-ups.
     Liveness,
     /// While strangers attack, each client reaches each node within a stated time.
@@ -62,6 +64,8 @@ struct Inner {
     calls: BTreeMap<String, Call>,
     /// The node's keys of each exchange.
     established: BTreeMap<Place, Vec<u8>>,
+    /// The gateway lies at this moment.
+    lies: bool,
     first: Option<Violation>,
     counts: Counts,
 }
@@ -205,9 +209,17 @@ impl Monitor {
         inner.calls.values_mut().filter(of_node).for_each(|call| call.excused = true);
     }
 
+    /// From now on the gateway lies, or does not any more: what it acknowledged may be lost.
+    pub fn set_lies(&self, lies: bool) {
+        self.lock().lies = lies;
+        self.excuse();
+    }
+
     /// A client is told that it will get no answer to this call.
     pub fn given_up(&self, content: &str) {
-        let lost = self.lock().calls.get(content).is_some_and(|call| call.carried_out > 0 && !call.excused);
+        let inner = self.lock();
+        let lost = inner.calls.get(content).is_some_and(|call| call.carried_out > 0 && !call.excused) && !inner.lies;
+        drop(inner);
         if lost {
             self.violated(Property::AcknowledgedKept, format!("{content:?} was carried out, and its answer is lost"));
         }

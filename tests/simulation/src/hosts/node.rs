@@ -161,6 +161,7 @@ impl NodeHost {
             woken = self.wake_up(link, number) => match woken {
                 Ok(_) if self.is_copy() => {
                     let why = format!("{} uses a state that was put back", self.name);
+                    self.is_copy.store(false, Ordering::Relaxed);
                     self.around.monitor.violated(Property::CopyRefused, why.clone());
                     why
                 }

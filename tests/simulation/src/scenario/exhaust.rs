@@ -1,9 +1,11 @@
 //! Strangers take all prekeys: they ask for Offers and leave garbage in place of Initiates, from one address or from some.
 
 use super::{Doing, Scenario, Trouble};
+use crate::monitor::Property;
 use crate::stranger::{Stranger, name_of};
 use crate::world::{World, stranger};
 use dke::Credential;
+use dke_coap::Code;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use std::sync::Arc;
@@ -24,6 +26,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
 };
 
+/// The address of somebody who holds a lease and takes his time.
+const HOLDER: u8 = 50;
+
 #[derive(Debug)]
 struct Exhaust {
     node: usize,
@@ -41,10 +46,10 @@ impl Trouble for Exhaust {
                 for number in 0..self.addresses {
                     let stranger = Stranger::new(world, stranger(number), StdRng::seed_from_u64(random.r#gen()));
                     if self.steals {
-                        self.steal(world, &stranger).await
+                        self.steal(world, &stranger, &mut random).await;
                     } else {
-                        self.take(world, &stranger).await
-                    };
+                        self.take(world, &stranger).await;
+                    }
                 }
                 sleep(self.every.mul_f64(random.gen_range(0.1..2.0)).min(end.duration_since(Instant::now()))).await;
             }
@@ -62,13 +67,19 @@ impl Exhaust {
         }
     }
 
-    /// Whatever others were given.
-    async fn steal(&self, world: &World, stranger: &Stranger) {
+    /// Whatever others were given, among them somebody who has not used it yet.
+    async fn steal(&self, world: &World, thief: &Stranger, random: &mut StdRng) {
         let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
         let node = name_of(&credential);
-        let Some((epoch, _)) = stranger.offer(&node, &credential).await else { return };
+        let holder = Stranger::new(world, stranger(HOLDER), StdRng::seed_from_u64(random.r#gen()));
+        let Some((epoch, held)) = holder.offer(&node, &credential).await else { return };
         for index in 0..1 << world.nodes[self.node].kind.depth {
-            stranger.initiate(&node, epoch, index).await;
+            let code = thief.initiate(&node, epoch, index).await;
+            if index == held && code == Some(Code::CREATED) {
+                let why =
+                    format!("a stranger's Initiate is stored over index {index} of epoch {epoch}, which another holds");
+                world.monitor.violated(Property::LeaseHeld, why);
+            }
         }
     }
 }

@@ -83,14 +83,14 @@ impl Trouble for Lies {
             let (_, serve) = Endpoint::serve_over(socket, Parameters::default(), serving, liar);
             let diverted = Diverted { victim: gateway_address(), stand_in: place, knows };
             world.network.set_diverted(Some(diverted));
+            world.monitor.set_lies(true);
             tokio::select! {
                 biased;
                 () = sleep(lasts) => {}
                 () = serve => {}
             }
             world.network.set_diverted(None);
-            // What was on its way through the liar is its to lose.
-            world.monitor.excuse();
+            world.monitor.set_lies(false);
         })
     }
 }
