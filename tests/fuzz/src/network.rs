@@ -171,13 +171,15 @@ pub(crate) fn seeds() -> BTreeSet<(&'static str, Vec<u8>)> {
     }
     let info = BatchInfo { epoch: 1, depth: 2, not_after: 3, mailbox: [4; 32], reserved: 5, start: 6, stored: 7 };
     let batch = BatchRecord { publication: &publication, tree: &[1; 64] };
-    let exchange = ExchangeRecord { stored: 1, discarded: false, initiate, confirms: vec![Message(confirm)] };
-    let node = NodeRecord { credential, batches: vec![info], representations: 1, requests: 2 };
+    let confirms = vec![Message(confirm)];
+    let exchange = ExchangeRecord { stored: 1, discarded: false, initiate, confirms, by: [1; 16] };
+    let by = Some([1; 16]);
+    let node = NodeRecord { credential, batches: vec![info], representations: 1, requests: 2, by, admission: None };
     let sealed = Representation { stored: 1, bytes: b"sealed".to_vec() };
     seeds.extend([minicbor::to_vec(node), minicbor::to_vec(batch)].map(|record| ("record", record.expect("own"))));
     seeds.extend([minicbor::to_vec(exchange), minicbor::to_vec(sealed)].map(|record| ("record", record.expect("own"))));
     let waits = RequestState::Waits { by: [1; 16], request: vec![2, 0xff, 1] };
-    for state in [waits, RequestState::Answered { response: vec![0x44, 0xff, 1] }] {
+    for state in [waits, RequestState::Answered { response: vec![0x44, 0xff, 1], by: [1; 16], awaited: true }] {
         let request = RequestRecord { stored: 1, digest: [2; 32], state };
         seeds.insert(("record", minicbor::to_vec(request).expect("own")));
     }
