@@ -215,6 +215,14 @@ impl Monitor {
         self.excuse();
     }
 
+    /// An Initiate over somebody else's lease was stored. A gateway that lies may say so, or hide who sends.
+    pub fn stolen(&self, why: String) {
+        let lies = self.lock().lies;
+        if !lies {
+            self.violated(Property::LeaseHeld, why);
+        }
+    }
+
     /// A client is told that it will get no answer to this call.
     pub fn given_up(&self, content: &str) {
         let inner = self.lock();

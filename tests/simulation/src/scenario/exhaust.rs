@@ -1,7 +1,6 @@
 //! Strangers take all prekeys: they ask for Offers and leave garbage in place of Initiates, from one address or from some.
 
 use super::{Doing, Scenario, Trouble};
-use crate::monitor::Property;
 use crate::stranger::{Stranger, name_of};
 use crate::world::{World, stranger};
 use dke::Credential;
@@ -78,7 +77,7 @@ impl Exhaust {
             if index == held && code == Some(Code::CREATED) {
                 let why =
                     format!("a stranger's Initiate is stored over index {index} of epoch {epoch}, which another holds");
-                world.monitor.violated(Property::LeaseHeld, why);
+                world.monitor.stolen(why);
             }
         }
     }
