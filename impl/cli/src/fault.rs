@@ -40,6 +40,12 @@ impl Fault {
         }
     }
 
+    /// May it pass by itself? A full medium, or a directory at which another command is at work; not a wrong command, nor a state that is
+    /// damaged or copied.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Fault::Broken(_) | Fault::Input { name: "Busy", .. })
+    }
+
     pub(crate) fn json(&self) -> String {
         let name = match self {
             Fault::Input { name, .. } => name,

@@ -17,6 +17,7 @@ mod gateway_store;
 mod hardening;
 mod identity;
 pub mod inspect;
+mod interrupt;
 mod network_args;
 mod node;
 mod node_run;

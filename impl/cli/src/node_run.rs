@@ -5,11 +5,12 @@ use crate::exchange::{stage_name, trust_name};
 use crate::fault::Fault;
 use crate::files::now;
 use crate::hardening::clear_stack;
+use crate::interrupt::Interrupts;
 use crate::network_args::NodeRun;
 use crate::node::parse;
 use crate::output::{self, tell};
 use crate::report::Report;
-use crate::serve::{interrupted, runtime};
+use crate::serve::runtime;
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
 use dke::node::Node;
@@ -24,40 +25,86 @@ use dke_coap::Parameters;
 use dke_state::{Identity, Locked, NodeDir, mode_name};
 use rand_core::OsRng;
 use serde_json::{Value, json};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// Wakes up until it is interrupted.
 pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
-        let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
-        let gateway = with_own_key(gateway, args.admission.as_ref())?;
-        let mut handler = Commands {
-            handler: args.handler.clone(),
-            serve: args.serve.clone(),
-            patience: Duration::from_secs(args.handler_timeout),
-        };
+        let mut interrupts = Interrupts::new()?;
         loop {
             let next = Instant::now() + Duration::from_secs(args.every);
-            let woken = wake(args, &gateway, &mut handler).await;
+            let (woken, ends) = undisturbed(one(args), &mut interrupts).await;
             clear_stack();
+            let Some(woken) = woken else { return Ok(ended()) };
             match woken {
                 Ok(wake) if args.once => return Ok(told(&wake)),
-                Ok(wake) => show(&wake, json),
-                // The gateway may be well at the next wake-up; what is wrong at the node itself will not mend itself.
-                Err(Interrupted { trouble: Trouble::Step(error), .. }) => return Err(error.into()),
                 Err(Interrupted { done, trouble }) if args.once => return Err(unfinished(&done, trouble)),
+                Ok(wake) => show(&wake, json),
                 Err(Interrupted { done, trouble }) => {
+                    let fault = lasting(trouble)?;
                     show(&done, json);
-                    tell(&trouble.to_string());
+                    tell(&fault.to_string());
                 }
             }
             tokio::select! {
-                () = sleep_until(next) => {}
-                () = interrupted() => return Ok(Report::new().with("ended", "interrupted")),
+                () = sleep_until(next), if !ends => {}
+                () = interrupts.next(), if !ends => return Ok(ended()),
+                else => return Ok(ended()),
             }
         }
     })
+}
+
+fn ended() -> Report {
+    Report::new().with("ended", "interrupted")
+}
+
+/// Lets a wake-up end that an interrupt meets, so that no call is left in the middle; a second interrupt ends it at once. Says whether
+/// there was one.
+async fn undisturbed<T>(waking: impl Future<Output = T>, interrupts: &mut Interrupts) -> (Option<T>, bool) {
+    let mut waking = pin!(waking);
+    tokio::select! {
+        woken = &mut waking => return (Some(woken), false),
+        () = interrupts.next() => tell("The wake-up that has begun is finished first; interrupt once more to end it now."),
+    }
+    tokio::select! {
+        woken = waking => (Some(woken), true),
+        () = interrupts.next() => (None, true),
+    }
+}
+
+/// One wake-up, with sockets of its own: names are looked up anew, because a gateway moves, and the node's addresses change.
+async fn one(args: &NodeRun) -> Result<Wake, Interrupted<Fault>> {
+    let away = |trouble| Interrupted { done: Wake::default(), trouble };
+    let gateway = Gateway::connect(&args.gateway, Parameters::default()).await;
+    let gateway = gateway.map_err(|failure| away(Trouble::Gateway(failure)))?;
+    let gateway = with_own_key(gateway, args.admission.as_ref()).map_err(|fault| away(stored(fault)))?;
+    let mut handler = Commands {
+        handler: args.handler.clone(),
+        serve: args.serve.clone(),
+        patience: Duration::from_secs(args.handler_timeout),
+    };
+    wake(args, &gateway, &mut handler).await
+}
+
+/// What ends `node run` is an error. Whatever a gateway says or fails to do is not, and the node goes on at its next wake-up; nor is what
+/// may pass at the node itself.
+fn lasting(trouble: Trouble<Fault>) -> Result<Fault, Fault> {
+    let lasts = match &trouble {
+        Trouble::Gateway(failure) => matches!(failure, Failure::Address(_)),
+        Trouble::BatchRefused { .. } | Trouble::Outdated { .. } => false,
+        Trouble::Step(dke::Error::Storage(fault)) => !fault.may_pass(),
+        Trouble::Step(dke::Error::Caller(misuse)) => *misuse != dke::Misuse::BrokenRandomness,
+        Trouble::Step(dke::Error::Peer(_)) => false,
+    };
+    let fault = Fault::from(trouble);
+    if lasts { Err(fault) } else { Ok(fault) }
+}
+
+const fn stored(fault: Fault) -> Trouble<Fault> {
+    Trouble::Step(dke::Error::Storage(fault))
 }
 
 /// One wake-up. The directory is free for other commands while the node sleeps.
@@ -66,16 +113,16 @@ pub(crate) async fn wake(
     gateway: &Gateway,
     handler: &mut impl Handler,
 ) -> Result<Wake, Interrupted<Fault>> {
-    let step = |fault: Fault| Interrupted { done: Wake::default(), trouble: Trouble::Step(dke::Error::Storage(fault)) };
-    let stored = |error: dke_state::Error| step(error.into());
-    let locked = Locked::wait(&args.dir).map_err(stored)?;
-    let identity = Identity::load(&locked).map_err(stored)?;
-    let mut file = NodeDir::open(locked).map_err(stored)?;
+    let step = |fault: Fault| Interrupted { done: Wake::default(), trouble: stored(fault) };
+    let state = |error: dke_state::Error| step(error.into());
+    let locked = Locked::wait(&args.dir).map_err(state)?;
+    let identity = Identity::load(&locked).map_err(state)?;
+    let mut file = NodeDir::open(locked).map_err(state)?;
     let (clients, authorities) = (file.state.clients.clone(), file.state.authorities.clone());
     let (clients, authorities) = (parse(&clients).map_err(step)?, parse(&authorities).map_err(step)?);
     let agent = NodeAgent {
         gateway: gateway.clone(),
-        node: Node::new(identity.credential().map_err(stored)?, &identity.key, args.insist_on_refresh),
+        node: Node::new(identity.credential().map_err(state)?, &identity.key, args.insist_on_refresh),
         trust: Pins::new(&clients, &authorities).map_err(|misuse| step(misuse.into()))?,
         settings: settings(args).map_err(step)?,
     };

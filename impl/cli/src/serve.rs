@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::files;
+use crate::interrupt::Interrupts;
 use crate::network_args::Serve;
 use crate::output::{show, tell};
 use crate::report::Report;
@@ -11,12 +12,10 @@ use dke_gateway::resource::node_name;
 use dke_gateway::{Embedded, Gateway, Options, Policy, Refusal, coap, http, store::StoreError};
 use rand_core::OsRng;
 use std::convert::Infallible;
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Seconds from one sweep of what is old to the next.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -26,6 +25,7 @@ const TELL: Duration = Duration::from_secs(1);
 /// Serves until it is interrupted.
 pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
     runtime()?.block_on(async {
+        let mut interrupts = Interrupts::new()?;
         let gateway = open(args).await?;
         let mut ready = Report::new();
         let mut listen = Listening::default();
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Serve, json: bool) -> Result<Report, Fault> {
         tokio::select! {
             broken = failure(&gateway) => Err(broken),
             never = sweep(&gateway) => match never {},
-            () = interrupted() => Ok(Report::new().with("ended", "interrupted")),
+            () = interrupts.next() => Ok(Report::new().with("ended", "interrupted")),
         }
     })
 }
@@ -94,20 +94,6 @@ async fn sweep(gateway: &Gateway<Embedded>) -> Infallible {
         if let Err(refusal) = gateway.sweep().await {
             tell(&format!("Nothing was forgotten: {refusal}"));
         }
-    }
-}
-
-/// SIGINT or SIGTERM.
-pub(crate) async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => pending().await,
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
     }
 }
 
