@@ -121,8 +121,8 @@ fn request(args: &Request, url: &Url) -> Result<Packet, Fault> {
 /// Protects and stores it: from here on it can be sent again with the same bytes, and its number is used up.
 fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault> {
     let protection = args.format.ok_or_else(|| Fault::usage("Name the protection with --as."))?.into();
-    let mut file = ClientDir::open(Locked::wait(&args.dir)?)?;
-    file.has_room_for_request()?;
+    let file = ClientDir::open(Locked::wait(&args.dir)?)?;
+    file.has_room_for_request(|node| url.is(node))?;
     let mut party = Party::Client(file);
     let mut id = [0; 8];
     OsRng.try_fill_bytes(&mut id).map_err(|_| dke::Misuse::BrokenRandomness)?;

@@ -16,6 +16,7 @@ use dke::crypto::Hash;
 use dke::params::CALL_NUMBER;
 use dke::store::{ClientStore, Pending};
 use dke_app::Exchange;
+use dke_coap::shares::may_take;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -135,8 +136,9 @@ impl ClientDir {
 
     /// C1.7: stores a pending exchange, of this call or of none.
     pub(crate) fn begin_as(&mut self, pending: &Pending<'_>, call: Option<&Number>) -> Result<(), Error> {
-        if self.state.pending.len() >= PENDING_MAX {
-            return Err(Error::TooManyPending(self.state.pending.len()));
+        let of_node = self.state.pending.iter().filter(|one| one.node.0 == *pending.node).count();
+        if !may_take(of_node, PENDING_MAX.saturating_sub(self.state.pending.len()), PENDING_MAX) {
+            return Err(Error::TooManyPending(of_node));
         }
         self.state.seen.insert(hex::encode(pending.node), pending.epoch);
         self.state.pending.push(PendingState {
@@ -165,10 +167,23 @@ impl ClientDir {
         self.locked.path(ClientState::FILE)
     }
 
-    /// `TooManyRequests` if as many as there may be await a response.
-    pub fn has_room_for_request(&mut self) -> Result<(), Error> {
-        let awaiting = self.protected().map(|protected| protected.awaiting.len()).fold(0, usize::saturating_add);
-        if awaiting < AWAITING_MAX { Ok(()) } else { Err(Error::TooManyRequests(awaiting)) }
+    /// `TooManyRequests` if as many requests to this node as may await a response do.
+    pub fn has_room_for_request(&self, is_node: impl Fn(&Hash) -> bool) -> Result<(), Error> {
+        let sessions = self.state.sessions.iter().map(|one| (one.peer_hash.as_ref(), &one.protected));
+        let pending = self.state.pending.iter().map(|one| (Some(&one.node), &one.protected));
+        let (mut all, mut of_node) = (0_usize, 0_usize);
+        for (node, protected) in sessions.chain(pending) {
+            let awaiting = protected.awaiting.len();
+            all = all.saturating_add(awaiting);
+            if node.is_some_and(|node| is_node(&node.0)) {
+                of_node = of_node.saturating_add(awaiting);
+            }
+        }
+        if may_take(of_node, AWAITING_MAX.saturating_sub(all), AWAITING_MAX) {
+            Ok(())
+        } else {
+            Err(Error::TooManyRequests(of_node))
+        }
     }
 
     /// What awaits responses, of all exchanges.

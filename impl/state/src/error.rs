@@ -40,11 +40,14 @@ pub enum Error {
     /// A state would become so large that it could not be read again.
     #[error("{} would become too large; nothing was changed.", .0.display())]
     TooLarge(PathBuf),
-    /// As many exchanges as may wait for a Confirm do.
-    #[error("{} exchanges wait for a Confirm; `dke client resume` goes on with them.", .0)]
+    /// As many exchanges with this node as may wait for a Confirm do.
+    #[error(
+        "{} exchanges with this node wait for a Confirm, and no more may; `dke client resume` goes on with them, or gives them up with \
+         --give-up.", .0
+    )]
     TooManyPending(usize),
-    /// As many requests as may wait for a response do.
-    #[error("{} requests wait for a response; `dke request` collects them with --again, or forgets them with --give-up.", .0)]
+    /// As many requests to this node as may wait for a response do.
+    #[error("{} requests to this node wait for a response, and no more may; `dke request` collects them with --again, or forgets them with --give-up.", .0)]
     TooManyRequests(usize),
     /// As much as may wait to be delivered does.
     #[error("{} contents that were received wait to be delivered; `dke deliver` gives them.", .0)]

@@ -4,9 +4,10 @@ use crate::session::SessionState;
 
 /// Sessions that are kept: with 600 bytes for each, most of a state stays small enough to be written at each step.
 pub const SESSIONS_MAX: usize = 1024;
-/// A client's exchanges that wait for a Confirm.
+/// A client's exchanges that wait for a Confirm: with all nodes. One node has no more than are left for others, so that one that never
+/// answers leaves room for them.
 pub const PENDING_MAX: usize = 256;
-/// A client's requests that wait for a response.
+/// A client's requests that wait for a response, shared in the same way.
 pub const AWAITING_MAX: usize = 64;
 
 /// Removes sessions beyond the bound: of the peer that has the most, one that was never used, or else the oldest. Where several peers

@@ -2,7 +2,11 @@
 
 use dke::client::AWAITING;
 use dke::store::{ClientStore as _, Pending};
-use dke_state::{ClientDir, Error, Hex, Identity, Locked, MemoryDisk, NodeDir, PENDING_MAX, Role};
+use dke_app::exchange::{Asked, Stage};
+use dke_app::request::Protection;
+use dke_state::{
+    AWAITING_MAX, AskedState, ClientDir, Error, Hex, HexN, Identity, Locked, MemoryDisk, NodeDir, PENDING_MAX, Role,
+};
 use rand_core::OsRng;
 use std::sync::Arc;
 
@@ -16,21 +20,48 @@ fn disk(role: Role) -> MemoryDisk {
     disk
 }
 
+/// A node that is gone, or whose gateway keeps its Confirms back, leaves room for others.
 #[test]
-fn pending_exchanges_are_bounded_and_none_is_dropped() {
+fn pending_exchanges_are_bounded_and_shared_between_nodes() {
     let disk = disk(Role::Client);
     let mut dir = ClientDir::open(lock(&disk)).unwrap();
-    let mut begin = |number: usize| {
+    let mut number = 0_usize;
+    let mut begin = |node: u8| {
+        number += 1;
         let exchange = std::array::from_fn(|place| number.to_be_bytes()[place % 8]);
-        let (node, state) = (&[1; 32], &[0; AWAITING]);
+        let (node, state) = (&[node; 32], &[0; AWAITING]);
         dir.begin(&Pending { exchange: &exchange, node, epoch: 1, index: 0, state, initiate: b"initiate" })
     };
-    for number in 0..PENDING_MAX {
-        begin(number).unwrap();
-    }
-    assert!(matches!(begin(PENDING_MAX), Err(Error::TooManyPending(PENDING_MAX))));
+    let mut fill = |node| std::iter::from_fn(|| begin(node).ok()).count();
+    assert_eq!((fill(1), fill(2)), (PENDING_MAX / 2, PENDING_MAX / 4));
+    // One each for those who have none, until nothing is left.
+    let others: usize = (3..=255).map(&mut fill).sum();
+    assert_eq!(others, PENDING_MAX / 4);
+    assert!(matches!(begin(1), Err(Error::TooManyPending(held)) if held == PENDING_MAX / 2));
     drop(dir);
     assert_eq!(ClientDir::open(lock(&disk)).unwrap().state.pending.len(), PENDING_MAX);
+}
+
+#[test]
+fn requests_that_wait_are_shared_between_nodes() {
+    let disk = disk(Role::Client);
+    let mut dir = ClientDir::open(lock(&disk)).unwrap();
+    for node in [1, 2] {
+        let (exchange, state) = (&[node; 32], &[0; AWAITING]);
+        dir.begin(&Pending { exchange, node: &[node; 32], epoch: 1, index: 0, state, initiate: b"initiate" }).unwrap();
+    }
+    let mut fill = |node: u8| {
+        let place = dir.state.pending.iter().position(|one| one.node.0 == [node; 32]).unwrap();
+        let mut held = 0;
+        while dir.has_room_for_request(|one| *one == [node; 32]).is_ok() {
+            let asked = Asked { stage: Stage::Early, protection: Protection::Oscore, sequence: held };
+            let message = Hex(Vec::new());
+            dir.state.pending[place].protected.awaiting.push(AskedState { id: HexN([0; 8]), asked, message });
+            held += 1;
+        }
+        held
+    };
+    assert_eq!((fill(1), fill(2)), (AWAITING_MAX as u64 / 2, AWAITING_MAX as u64 / 4));
 }
 
 #[test]
