@@ -210,7 +210,8 @@ impl<'w, T: Trust, S: Ledger> Waking<'w, '_, T, S> {
         let own = self.own()?;
         let there = matches!(word, Word::Has(stock) if stock.epoch == own.epoch);
         if there && own.batch.is_some_and(|batch| !batch.acknowledged) {
-            // The acknowledgement of an earlier wake-up was lost on its way.
+            // The acknowledgement of an earlier wake-up was lost on its way, or that of the admission key was.
+            self.admit().await?;
             self.store.set_acknowledged(own.epoch).map_err(Error::Storage)?;
         }
         let action = next(&own, word, self.time, &self.agent.settings.limits);

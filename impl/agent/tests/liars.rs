@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Identity, Lamp, Liar, START, garbage, limited, stock};
+use dke::AdmissionKey;
 use dke::store::NodeStore as _;
 use dke_agent::{Spent, Trouble};
 use std::sync::Arc;
@@ -184,6 +185,36 @@ async fn a_token_that_is_refused_leads_to_another_batch() {
         let refused = lamp.wake(&liar.url, Some(START), &anna).await.unwrap_err();
         assert_eq!(refused.done.mended[0].to_string(), "gateway refused epoch 1: published epoch 2");
         assert_eq!(lamp.store.batches, 2);
+    })
+    .await;
+}
+
+/// The batch is there, and the admission key is not: it is sent again until the gateway has it.
+#[tokio::test]
+async fn an_admission_key_that_did_not_arrive() {
+    limited(async {
+        let known = Arc::new(AtomicU64::new(0));
+        let shared = known.clone();
+        let liar = Liar::start(move |method, what, _| match (method, what) {
+            ("GET", "left") if shared.load(Ordering::SeqCst) == 0 => (404, Vec::new()),
+            ("GET", "left") => stock(1, 32),
+            ("PUT", "publication") => {
+                shared.store(1, Ordering::SeqCst);
+                (201, Vec::new())
+            }
+            ("PUT", "admission") if shared.fetch_add(1, Ordering::SeqCst) == 1 => (500, Vec::new()),
+            _ => (204, Vec::new()),
+        })
+        .await;
+        let (mut lamp, anna) = (Lamp::new(5), Identity::new("anna"));
+        lamp.admission = Some(AdmissionKey::from_bytes([7; 16]));
+        let wake = async |lamp: &mut Lamp| lamp.wake(&liar.url, Some(START), &anna).await;
+        assert!(wake(&mut lamp).await.is_err());
+        wake(&mut lamp).await.unwrap();
+        assert_eq!((liar.asked("PUT publication"), liar.asked("PUT admission")), (1, 2));
+        // Now both are acknowledged.
+        wake(&mut lamp).await.unwrap();
+        assert_eq!((liar.asked("PUT publication"), liar.asked("PUT admission")), (1, 2));
     })
     .await;
 }

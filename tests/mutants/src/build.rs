@@ -63,7 +63,10 @@ impl<'a> Build<'a> {
         }
         let switch = tree.join(SWITCH);
         fs::create_dir_all(switch.join("src"))?;
-        fs::write(switch.join("Cargo.toml"), format!("[package]\nname = \"{SWITCH}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n"))?;
+        fs::write(
+            switch.join("Cargo.toml"),
+            format!("[package]\nname = \"{SWITCH}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n"),
+        )?;
         fs::write(switch.join("src/lib.rs"), include_str!("switch.rs.txt"))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         let target = std::env::current_dir()?.join(target);
@@ -97,7 +100,11 @@ impl<'a> Build<'a> {
             if answer.errors.is_empty() {
                 return Ok(answer.tests);
             }
-            eprintln!("{} errors; {} changes are left", answer.errors.len(), mutants.iter().filter(|one| self.holds(one.id)).count());
+            eprintln!(
+                "{} errors; {} changes are left",
+                answer.errors.len(),
+                mutants.iter().filter(|one| self.holds(one.id)).count()
+            );
             self.take_out(&answer.errors, &woven)?;
         }
         Err("The changed crate does not compile.".into())
@@ -155,11 +162,16 @@ impl<'a> Build<'a> {
             let Some(file) = woven.get(error.file.as_str()) else { return Err(error.text.clone().into()) };
             let change = file.changes.iter().find(|(_, range)| range.contains(&error.at));
             // The innermost one.
-            let site = file.sites.iter().filter(|(_, range)| range.contains(&error.at)).min_by_key(|(_, range)| range.len());
+            let site =
+                file.sites.iter().filter(|(_, range)| range.contains(&error.at)).min_by_key(|(_, range)| range.len());
             match (change, site) {
                 (Some((id, _)), _) => self.unviable.push(*id),
                 (None, Some((ids, _))) => self.inexpressible.extend(ids),
-                (None, None) => return Err(error.text.clone().into()),
+                // A match that is not exhaustive without an arm: one of those that follow.
+                (None, None) => match file.arms.iter().filter(|(_, at)| *at > error.at).min_by_key(|(_, at)| *at) {
+                    Some((ids, _)) => self.unviable.extend(ids),
+                    None => return Err(error.text.clone().into()),
+                },
             }
         }
         for ids in [&mut self.unviable, &mut self.inexpressible] {
@@ -167,7 +179,11 @@ impl<'a> Build<'a> {
             ids.dedup();
         }
         self.inexpressible.retain(|id| !self.unviable.contains(id));
-        if self.unviable.len() + self.inexpressible.len() == before { Err("An error is nobody's.".into()) } else { Ok(()) }
+        if self.unviable.len() + self.inexpressible.len() == before {
+            Err("An error is nobody's.".into())
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -76,7 +76,8 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         tried.len(),
         tests.len()
     );
-    let names = |ids: &[u32]| -> String { mutants.iter().filter(|one| ids.contains(&one.id)).map(Mutant::line).collect() };
+    let names =
+        |ids: &[u32]| -> String { mutants.iter().filter(|one| ids.contains(&one.id)).map(Mutant::line).collect() };
     fs::write(out.join("unviable.txt"), names(&build.unviable))?;
     fs::write(out.join("inexpressible.txt"), names(&build.inexpressible))?;
     let verdicts = trial::run(&tests, &tried, tree.path(), args.jobs)?;

@@ -10,11 +10,13 @@ pub(crate) struct Woven {
     pub(crate) changes: Vec<(u32, Range<usize>)>,
     /// Where each site stands, with all that is in it.
     pub(crate) sites: Vec<(Vec<u32>, Range<usize>)>,
+    /// Where a match arm got a guard: it does not count for exhaustiveness any more.
+    pub(crate) arms: Vec<(Vec<u32>, usize)>,
 }
 
 /// Puts the changes of these sites (in order, the outer one first) into the source, but for those that are left out.
 pub(crate) fn weave(source: &str, sites: &[Site], left_out: &dyn Fn(u32) -> bool) -> Woven {
-    let woven = Woven { text: String::new(), changes: Vec::new(), sites: Vec::new() };
+    let woven = Woven { text: String::new(), changes: Vec::new(), sites: Vec::new(), arms: Vec::new() };
     let mut weaver = Weaver { source, left_out, woven };
     weaver.render(0..source.len(), sites);
     weaver.woven
@@ -39,7 +41,8 @@ impl Weaver<'_> {
             }
             self.copy(at..site.range.start);
             // What is nested in this site comes right after it.
-            let nested = more.iter().take_while(|one| one.range.start < site.range.end || one.range == site.range).count();
+            let nested =
+                more.iter().take_while(|one| one.range.start < site.range.end || one.range == site.range).count();
             self.site(site, &more[..nested]);
             at = site.range.end;
             rest = &more[nested..];
@@ -71,7 +74,9 @@ impl Weaver<'_> {
                 let operand = &self.source[operand.clone()];
                 self.either(changes.iter().map(|(id, _)| (*id, operand.to_string())), site.range.clone(), nested);
             }
-            Kind::Guard => self.either(changes.iter().map(|(id, value)| (*id, value.clone())), site.range.clone(), nested),
+            Kind::Guard => {
+                self.either(changes.iter().map(|(id, value)| (*id, value.clone())), site.range.clone(), nested)
+            }
             Kind::Arm => {
                 let there: Vec<String> = changes.iter().map(|(id, _)| format!("!{}", on(*id))).collect();
                 let there = there.join(" && ");
@@ -86,13 +91,18 @@ impl Weaver<'_> {
             Kind::Field(rest, name) => {
                 let whole = &self.source[site.range.clone()];
                 let value = whole.strip_prefix(name.as_str()).map_or(whole, str::trim_start);
-                let from = value.strip_prefix(':').map_or(site.range.clone(), |value| site.range.end - value.len()..site.range.end);
+                let from = value
+                    .strip_prefix(':')
+                    .map_or(site.range.clone(), |value| site.range.end - value.len()..site.range.end);
                 self.push(&format!("{name}: "));
                 let rest = &self.source[rest.clone()];
                 self.either(changes.iter().map(|(id, _)| (*id, format!("({rest}).{name}"))), from, nested);
             }
         }
-        let ids = site.changes.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<u32> = site.changes.iter().map(|(id, _)| *id).collect();
+        if matches!(site.kind, Kind::Arm) {
+            self.woven.arms.push((ids.clone(), start));
+        }
         self.woven.sites.push((ids, start..self.woven.text.len()));
     }
 
@@ -163,7 +173,12 @@ mod tests {
             "fn f(é: u8) -> bool {{\n    if {} {{ return true; }} (if {} {{ é == 1 || !(é < 2) }} else {{ \
              (if {} {{ é != 1 }} else {{ é == 1 }}) && (if {} {{ (é < 2) }} else {{ \
              !((if {} {{ é > 2 }} else if {} {{ é <= 2 }} else {{ é < 2 }})) }}) }})\n}}\n",
-            on(1), on(2), on(3), on(4), on(5), on(6)
+            on(1),
+            on(2),
+            on(3),
+            on(4),
+            on(5),
+            on(6)
         );
         assert_eq!(all.text, expected);
         for (id, range) in &all.changes {
@@ -184,7 +199,10 @@ mod tests {
         ];
         let text = woven(source, &mutants, 0).text;
         assert!(text.contains("1 if !::mutant_switch::on(1) => a"), "{text}");
-        assert!(text.contains("y if !::mutant_switch::on(2) && ((if ::mutant_switch::on(3) { true } else { y > 2 })) => b"), "{text}");
+        assert!(
+            text.contains("y if !::mutant_switch::on(2) && ((if ::mutant_switch::on(3) { true } else { y > 2 })) => b"),
+            "{text}"
+        );
         assert!(text.contains("p: (if ::mutant_switch::on(4) { (s).p } else {  q() })"), "{text}");
         assert!(text.contains("r: (if ::mutant_switch::on(5) { (s).r } else { r }), ..s"), "{text}");
     }
@@ -194,6 +212,9 @@ mod tests {
         let source = "fn f() {\n    if let Some(x) = y && x == 1 {}\n}\n";
         let mutants = [mutant(1, "BinaryOperator", 2, 24, "||"), mutant(2, "BinaryOperator", 2, 29, "!=")];
         let text = woven(source, &mutants, 0).text;
-        assert!(text.contains("let Some(x) = y && (if ::mutant_switch::on(2) { x != 1 } else { x == 1 }) {}"), "{text}");
+        assert!(
+            text.contains("let Some(x) = y && (if ::mutant_switch::on(2) { x != 1 } else { x == 1 }) {}"),
+            "{text}"
+        );
     }
 }

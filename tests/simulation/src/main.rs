@@ -7,7 +7,9 @@ use dke_simulation::run::{Report, plan, run};
 use dke_simulation::scenario::ALL;
 use dke_simulation::shrink::shrink;
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread;
 
 /// Runs the real gateway, nodes, clients and stores for years on simulated time, network and disks, among
 /// strangers, and checks throughout what must hold. A seed that fails is made small and printed.
@@ -52,16 +54,21 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut sums = Sums::default();
-    for seed in args.seed.. {
-        let plan = plan(seed, &args.only);
-        let report = run(&plan);
-        sums.add(&report);
-        if args.transcript {
-            print(&plan, &report);
-        }
-        if let Some(violation) = &report.violation {
+    let jobs = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut seeds = args.seed..;
+    while sums.years < args.years {
+        for (plan, report) in side_by_side(seeds.by_ref().take(jobs), &args.only) {
+            // What ran beside the last one does not count: the sums depend on nothing but the arguments.
+            if sums.years >= args.years {
+                break;
+            }
+            sums.add(&report);
+            if args.transcript {
+                print(&plan, &report);
+            }
+            let Some(violation) = &report.violation else { continue };
             if !args.summary {
-                eprintln!("seed {seed}: {violation}");
+                eprintln!("seed {}: {violation}", plan.seed);
             }
             if !args.keep_going {
                 let (small, report) = shrink(&plan, violation.property);
@@ -69,12 +76,24 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        if sums.years >= args.years {
-            break;
-        }
     }
     sums.print();
     if sums.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs of several seeds, one on each processor, in the order of the seeds.
+fn side_by_side(seeds: impl Iterator<Item = u64>, only: &[String]) -> Vec<(Plan, Report)> {
+    thread::scope(|scope| {
+        let one = |seed| {
+            scope.spawn(move || {
+                let plan = plan(seed, only);
+                let report = run(&plan);
+                (plan, report)
+            })
+        };
+        let runs: Vec<_> = seeds.map(one).collect();
+        runs.into_iter().map(|run| run.join().expect("a run does not panic")).collect()
+    })
 }
 
 impl Sums {

@@ -32,6 +32,8 @@ pub enum Property {
     Bounds,
     /// A state that was copied or restored is not used.
     CopyRefused,
+    /// After a wake-up at which nothing failed, the newest batch lasts until the next one.
+    Supplied,
 }
 
 /// What did not hold, and how that was seen.

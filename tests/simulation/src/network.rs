@@ -163,7 +163,7 @@ impl Network {
 
     fn deliver(&self, from: SocketAddr, to: SocketAddr, datagram: Vec<u8>) {
         let mut state = self.lock();
-        state.traffic.arrived(to.ip());
+        state.traffic.arrived(from.ip(), datagram.len());
         let Some(inbox) = state.sockets.get(&to).cloned() else { return };
         drop(state);
         let mut unread = inbox.unread.lock().unwrap_or_else(PoisonError::into_inner);

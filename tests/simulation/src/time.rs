@@ -30,6 +30,11 @@ impl WallClock {
         (START + self.begin.elapsed().as_secs()).saturating_add_signed(self.wrong_by.load(Ordering::Relaxed))
     }
 
+    /// Is it right?
+    pub fn is_right(&self) -> bool {
+        self.wrong_by.load(Ordering::Relaxed) == 0
+    }
+
     /// From now on it is wrong by so many seconds; 0: it is right.
     pub fn set_wrong_by(&self, seconds: i64) {
         self.wrong_by.store(seconds, Ordering::Relaxed);

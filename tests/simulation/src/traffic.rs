@@ -1,10 +1,14 @@
 //! What went over the network, by host: so that an amplifier, or a node that a gateway keeps busy, is noticed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// To an address that has not shown that it receives, at most so many times its bytes go.
 const AMPLIFICATION_MAX: usize = 3;
+/// In all, and over any second.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Counters of all hosts.
 #[derive(Default)]
@@ -24,6 +28,20 @@ pub struct Traffic {
 struct Victim {
     sent: usize,
     received: usize,
+    /// Of the last second, where the answers are made: what came in its name, what went to it, and when.
+    second: VecDeque<(Instant, usize, usize)>,
+}
+
+impl Victim {
+    /// One more event of the last second. The bytes that came and those that went.
+    fn second(&mut self, came: usize, went: usize) -> (usize, usize) {
+        let now = Instant::now();
+        self.second.push_back((now, came, went));
+        while self.second.front().is_some_and(|(at, ..)| now - *at >= SECOND) {
+            self.second.pop_front();
+        }
+        self.second.iter().fold((0, 0), |(all_in, all_out), (_, one_in, one_out)| (all_in + one_in, all_out + one_out))
+    }
 }
 
 impl Traffic {
@@ -54,14 +72,21 @@ impl Traffic {
         }
         if let Some(victim) = self.spoofed.get_mut(&to) {
             victim.received += bytes;
-            let Victim { sent, received } = victim;
-            if *received > AMPLIFICATION_MAX * *sent && self.worst.is_none() {
-                self.worst = Some(format!("{received} bytes went to {to}, in whose name {sent} were sent"));
+            let (came, went) = victim.second(0, bytes);
+            let Victim { sent, received, .. } = victim;
+            if *received > AMPLIFICATION_MAX * *sent {
+                self.worst.get_or_insert(format!("{received} bytes went to {to}, in whose name {sent} were sent"));
+            }
+            if went > AMPLIFICATION_MAX * came {
+                self.worst.get_or_insert(format!("{went} bytes went to {to} in a second, in whose name {came} came"));
             }
         }
     }
 
-    pub(crate) fn arrived(&mut self, _to: IpAddr) {
+    pub(crate) fn arrived(&mut self, from: IpAddr, bytes: usize) {
         self.arrived += 1;
+        if let Some(victim) = self.spoofed.get_mut(&from) {
+            victim.second(bytes, 0);
+        }
     }
 }

@@ -23,7 +23,7 @@ use dke::params::{CREDENTIAL_MAX, INITIATE_MAX, PUBLICATION_MAX, STOCK_MAX};
 use dke::ram::RamClient;
 use dke::stock::{Limits, Rate, Stock};
 use dke::store::{NodeStore as _, Pins};
-use dke::{Credential, Depth, Mode, RustCrypto, Scalar, Suite, credential};
+use dke::{AdmissionKey, Credential, Depth, Mode, RustCrypto, Scalar, Suite, credential};
 use dke_agent::{Budget, Call, Gateway, Handler, Interrupted, Ledger as _, NodeAgent, Settings, Wake};
 use dke_coap::Parameters;
 use dke_gateway::{Embedded, Options, Policy, coap};
@@ -165,6 +165,8 @@ pub struct Lamp {
     pub identity: Identity,
     pub store: RamLedger,
     pub settings: Settings,
+    /// That it shares with its clients.
+    pub admission: Option<AdmissionKey>,
 }
 
 impl Lamp {
@@ -178,7 +180,7 @@ impl Lamp {
             end: 0,
             mends: true,
         };
-        Lamp { identity: Identity::new("lamp"), store: RamLedger::default(), settings }
+        Lamp { identity: Identity::new("lamp"), store: RamLedger::default(), settings, admission: None }
     }
 
     /// One wake-up.
@@ -201,7 +203,10 @@ impl Lamp {
     ) -> Result<Wake, Interrupted<dke::ram::Full>> {
         let clients = [anna.credential()];
         let agent = NodeAgent {
-            gateway: Gateway::connect(url, Parameters::default()).await.unwrap(),
+            gateway: match &self.admission {
+                Some(key) => Gateway::connect(url, Parameters::default()).await.unwrap().admitting(key.clone()),
+                None => Gateway::connect(url, Parameters::default()).await.unwrap(),
+            },
             node: Node::new(self.identity.credential(), &self.identity.key, false),
             trust: Pins::new(&clients, &[]).unwrap(),
             settings: self.settings,

@@ -4,10 +4,10 @@ use super::Surroundings;
 use crate::monitor::{Property, answer_to};
 use crate::time::WallClock;
 use dke::key_schedule::EarlySecret;
-use dke::message::Offer;
+use dke::message::{Header, Offer};
 use dke::node::{Node, Peer};
 use dke::stock::{Limits, Rate};
-use dke::store::Pins;
+use dke::store::{NodeStore as _, Pins};
 use dke::{Credential, Depth, RustCrypto, Session, Suite};
 use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Trouble, Wake};
 use dke_state::{Epochs, Error, Identity, Locked, MemoryDisk, NodeDir, recover_node};
@@ -230,7 +230,23 @@ impl NodeHost {
         };
         let mut handler = Application { host: self };
         let mut random = self.around.seed.stream(&format!("{} wake-up {number}", self.name));
-        agent.wake(&mut file, &mut handler, Some(self.clock.now()), &mut random).await
+        let wake = agent.wake(&mut file, &mut handler, Some(self.clock.now()), &mut random).await?;
+        if wake.spent.is_none() && self.clock.is_right() {
+            self.check_supply(&file);
+        }
+        Ok(wake)
+    }
+
+    fn check_supply(&self, file: &NodeDir) {
+        let node = Credential::parse(&self.credential).expect("it was made by the simulation");
+        let newest = file.last_epoch().ok().and_then(|epoch| file.batch(epoch).ok().flatten());
+        let header = newest.as_ref().and_then(|batch| Header::parse(batch.header(), node.hash()).ok());
+        let (ends, next) =
+            (header.map_or(0, |header| header.not_after), self.clock.now() + self.kind.interval.as_secs());
+        if ends < next {
+            let why = format!("the newest batch of {} ends at {ends}, before its next wake-up at {next}", self.name);
+            self.around.monitor.violated(Property::Supplied, why);
+        }
     }
 }
 

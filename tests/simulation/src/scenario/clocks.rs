@@ -1,10 +1,12 @@
 //! A wall clock is wrong for a while: by seconds or by years, once or with steps to and fro.
 
 use super::{Doing, Scenario, Trouble};
+use crate::stranger::{Stranger, name_of};
 use crate::time::WallClock;
-use crate::world::World;
-use rand::Rng as _;
+use crate::world::{World, stranger};
+use dke::Credential;
 use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -20,7 +22,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
             _ => Whose::Client(random.gen_range(0..world.clients.len())),
         };
         let most = 10_i64.pow(random.gen_range(1..=9));
-        Arc::new(Clocks { whose, wrong_by: random.gen_range(-most..=most), steps: random.gen_bool(0.5) })
+        let (wrong_by, steps) = (random.gen_range(-most..=most), random.gen_bool(0.5));
+        let leased = matches!(whose, Whose::Gateway) && random.gen_bool(0.7);
+        Arc::new(Clocks { whose, wrong_by, steps, leased })
     },
 };
 
@@ -38,6 +42,22 @@ struct Clocks {
     wrong_by: i64,
     /// It is right and wrong in turn.
     steps: bool,
+    /// When it becomes right again, much is on lease.
+    leased: bool,
+}
+
+/// Addresses that take Offers.
+const LESSEES: u8 = 12;
+
+/// Offers of every node go to strangers who do nothing with them.
+async fn lease(world: &World, random: &mut StdRng) {
+    for node in &world.nodes {
+        let credential = Credential::parse(&node.credential).expect("it was made here");
+        for number in 0..LESSEES {
+            let stranger = Stranger::new(world, stranger(150 + number), StdRng::seed_from_u64(random.r#gen()));
+            while stranger.offer(&name_of(&credential), &credential).await.is_some() {}
+        }
+    }
 }
 
 impl Clocks {
@@ -59,6 +79,9 @@ impl Trouble for Clocks {
                 clock.set_wrong_by(if wrong { self.wrong_by } else { 0 });
                 let left = end - Instant::now();
                 sleep(if self.steps { lasts.mul_f64(random.gen_range(0.05..0.3)).min(left) } else { left }).await;
+                if wrong && self.leased {
+                    lease(world, &mut random).await;
+                }
                 wrong = !wrong;
             }
             clock.set_wrong_by(0);
