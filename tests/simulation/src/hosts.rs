@@ -3,11 +3,13 @@
 pub mod client;
 pub mod gateway;
 pub mod node;
+mod requests;
 
 use crate::log::Log;
 use crate::monitor::Monitor;
 use crate::network::Network;
 use crate::random::Seed;
+use dke::AdmissionKey;
 use dke_agent::Gateway as Link;
 use dke_coap::{Endpoint, Parameters};
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +28,8 @@ pub struct Surroundings {
     pub seed: Seed,
     /// Where the gateway is.
     pub gateway: SocketAddr,
+    /// What nodes share with their clients, so that strangers get no prekeys.
+    pub admission: Option<AdmissionKey>,
 }
 
 impl Surroundings {
@@ -33,6 +37,10 @@ impl Surroundings {
     pub fn connect(&self, host: IpAddr, purpose: &str) -> Link {
         let socket = self.network.bind((host, 0).into());
         let random = self.seed.stream(&format!("coap {purpose}"));
-        Link::over(Endpoint::client_over(socket, Parameters::default(), random), self.gateway)
+        let link = Link::over(Endpoint::client_over(socket, Parameters::default(), random), self.gateway);
+        match &self.admission {
+            Some(key) => link.admitting(key.clone()),
+            None => link,
+        }
     }
 }

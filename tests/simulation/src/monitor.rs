@@ -4,6 +4,7 @@ use crate::log::Log;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
 
 /// What did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +13,8 @@ pub enum Property {
     PrekeyOnce,
     /// A call is carried out once.
     CallOnce,
+    /// So is a request.
+    RequestOnce,
     /// What a node carries out is what this client called for; what a client gets is this node's answer to that.
     Authentic,
     /// Both ends of an exchange have the same keys.
@@ -75,10 +78,13 @@ struct Inner {
 struct Call {
     client: String,
     node: String,
+    begun: Instant,
     carried_out: u32,
     answered: bool,
     /// The gateway may have lost what it acknowledged of it.
     excused: bool,
+    /// A request of section 16, under the keys of an exchange.
+    is_request: bool,
 }
 
 /// What a run consisted of.
@@ -93,6 +99,9 @@ pub struct Counts {
     /// Processes that were ended without warning.
     pub kills: u64,
 }
+
+/// What the content of a request begins with.
+pub const REQUEST: &str = "request";
 
 /// The answer that a node gives to what it carries out.
 pub fn answer_to(content: &str) -> String {
@@ -133,7 +142,10 @@ impl Monitor {
 
     /// A client is about to call a node with this content, which no other call has.
     pub fn called(&self, client: &str, node: &str, content: &str) {
-        let call = Call { client: client.into(), node: node.into(), carried_out: 0, answered: false, excused: false };
+        let is_request = content.starts_with(REQUEST);
+        let (client, node) = (client.into(), node.into());
+        let begun = Instant::now();
+        let call = Call { client, node, begun, carried_out: 0, answered: false, excused: false, is_request };
         let mut inner = self.lock();
         inner.counts.calls += 1;
         inner.calls.insert(content.into(), call);
@@ -149,12 +161,13 @@ impl Monitor {
         };
         call.carried_out += 1;
         let (times, genuine) = (call.carried_out, call.client == peer && call.node == node);
+        let once = if call.is_request { Property::RequestOnce } else { Property::CallOnce };
         drop(inner);
         if !genuine {
             self.violated(Property::Authentic, format!("{node} carries out {content:?} as coming from {peer}"));
         }
         if times > 1 {
-            self.violated(Property::CallOnce, format!("{node} carries out {content:?} {times} times"));
+            self.violated(once, format!("{node} carries out {content:?} {times} times"));
         }
     }
 
@@ -193,10 +206,29 @@ impl Monitor {
         }
     }
 
-    /// How many calls of a client a node has answered.
-    pub fn answers(&self, client: &str, node: &str) -> usize {
-        let inner = self.lock();
-        inner.calls.values().filter(|call| call.answered && call.client == client && call.node == node).count()
+    /// A client has the response to a request.
+    pub fn answered(&self, node: &str, content: &str, answer: &str) {
+        let mut inner = self.lock();
+        let genuine = inner.calls.get(content).is_some_and(|call| call.node == node && call.carried_out > 0);
+        if let Some(call) = inner.calls.get_mut(content) {
+            call.answered = true;
+        }
+        drop(inner);
+        if !genuine || answer != answer_to(content) {
+            self.violated(Property::Authentic, format!("the response of {node} to {content:?} is {answer:?}"));
+        }
+    }
+
+    /// Has this call or request been answered?
+    pub fn is_answered(&self, content: &str) -> bool {
+        self.lock().calls.get(content).is_some_and(|call| call.answered)
+    }
+
+    /// Has a node answered a call that this client began at this moment or later? What was answered before a node began anew, and is collected
+    /// only now, shows nothing.
+    pub fn reached(&self, client: &str, node: &str, since: Instant) -> bool {
+        let is_one = |call: &Call| call.answered && !call.is_request && call.client == client && call.node == node;
+        self.lock().calls.values().any(|call| is_one(call) && call.begun >= since)
     }
 
     /// Of all calls so far the gateway may have lost what it acknowledged: it lied, or its operator put back a backup.

@@ -11,7 +11,7 @@ use dke::crypto::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// A wake-up has ended so long after it was due.
 const WAKE_UP: Duration = Duration::from_secs(600);
@@ -130,6 +130,14 @@ async fn calm(world: &Arc<World>) {
     while let Some(ended) = calls.join_next().await {
         ended.expect("a call does not panic");
     }
+    for client in &world.clients {
+        for node in &world.nodes {
+            calls.spawn(reach_by_request(world.clone(), client.clone(), node.clone()));
+        }
+    }
+    while let Some(ended) = calls.join_next().await {
+        ended.expect("a request does not panic");
+    }
     if let Some(why) = world.network.traffic(|traffic| traffic.amplified().map(ToString::to_string)) {
         world.monitor.violated(Property::Amplification, why);
     }
@@ -142,21 +150,38 @@ async fn calm(world: &Arc<World>) {
 /// The client must have an answer of the node within so many wake-ups.
 async fn reach(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>, wakes: u32, property: Property) {
     // Everyday life goes on, and may be the one that hears of the answer.
-    let answers = || world.monitor.answers(&client.name, &node.name);
-    let before = answers();
+    let begun = Instant::now();
+    let is_reached = || world.monitor.reached(&client.name, &node.name, begun);
     let mut ended = client.call(&node.credential, PATIENCE).await;
     for _ in 0..wakes {
-        if answers() > before {
+        if is_reached() {
             return;
         }
         sleep(node.kind.interval + WAKE_UP).await;
         client.resume(&node.credential, PATIENCE).await;
-        if answers() == before {
+        if !is_reached() {
             ended = client.call(&node.credential, PATIENCE).await;
         }
     }
-    if answers() == before {
+    if !is_reached() {
         let why = format!("{} does not reach {} within {wakes} wake-ups: {ended:?}", client.name, node.name);
         world.monitor.violated(property, why);
+    }
+}
+
+/// Under the keys of an exchange, the client must have the response to a request within two wake-ups.
+async fn reach_by_request(world: Arc<World>, client: Arc<ClientHost>, node: Arc<NodeHost>) {
+    let request = client.ask(&node.credential, PATIENCE).await;
+    let is_answered = || request.as_ref().is_some_and(|content| world.monitor.is_answered(content));
+    for _ in 0..2 {
+        if is_answered() {
+            return;
+        }
+        sleep(node.kind.interval + WAKE_UP).await;
+        client.ask_again(&node.credential, PATIENCE).await;
+    }
+    if !is_answered() {
+        let why = format!("{} has no response of {} to {request:?} within two wake-ups", client.name, node.name);
+        world.monitor.violated(Property::Liveness, why);
     }
 }

@@ -9,7 +9,11 @@ use crate::monitor::Monitor;
 use crate::network::Network;
 use crate::random::{Seed, between, one_of};
 use crate::time::{HOUR, WallClock};
+use dke::authority::{Grant, issue};
+use dke::params::CWT_MAX;
+use dke::{AdmissionKey, Credential};
 use dke_gateway::Policy;
+use dke_state::{Identity, Role};
 use rand::Rng as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -52,6 +56,22 @@ pub fn stranger(number: u8) -> IpAddr {
     IpAddr::from([198, 51, 100, number])
 }
 
+/// The node's authority gives each of these clients a CWT. Returns the authority's credential.
+fn vouch<'a>(around: &Surroundings, node: &NodeHost, clients: impl Iterator<Item = &'a mut ClientHost>) -> Vec<u8> {
+    let mut random = around.seed.stream(&format!("{} authority", node.name));
+    let authority =
+        Identity::draw(Some(Role::Authority), "authority", b"authority", &mut random).expect("a short name");
+    for client in clients {
+        let credential = Credential::parse(&client.credential).expect("it was made here");
+        let grant = Grant { client: &credential, audience: &node.name, epoch_max: u64::MAX };
+        let mut cwt = vec![0; CWT_MAX];
+        let length = issue(&authority.key, b"authority", &grant, &mut cwt).expect("a short name");
+        cwt.truncate(length);
+        client.cwts.insert(node.name.clone(), cwt);
+    }
+    authority.credential().expect("it was just made").bytes().to_vec()
+}
+
 impl World {
     /// The world of a seed, before anything happens.
     pub fn new(seed: Seed) -> Arc<World> {
@@ -59,14 +79,16 @@ impl World {
         let log = Arc::new(Log::new(begin));
         let monitor = Arc::new(Monitor::new(log.clone()));
         let network = Network::new(seed.number("network"), log.clone());
-        let around = Surroundings { network, log, monitor, seed, gateway: gateway_address() };
         let mut random = seed.stream("world");
-        let clients: Vec<Arc<ClientHost>> = (0..random.gen_range(2..=3_u8))
+        let admission = random.gen_bool(0.3).then(|| AdmissionKey::draw(&mut random).expect("it is random"));
+        let around = Surroundings { network, log, monitor, seed, gateway: gateway_address(), admission };
+        let mut clients: Vec<ClientHost> = (0..random.gen_range(2..=3_u8))
             .map(|n| {
                 let address = IpAddr::from([203, 0, 113, n + 1]);
-                Arc::new(ClientHost::new(around.clone(), &format!("client-{n}"), address, WallClock::new(begin)))
+                ClientHost::new(around.clone(), &format!("client-{n}"), address, WallClock::new(begin))
             })
             .collect();
+        let pinned = random.gen_range(0..=clients.len());
         let nodes: Vec<Arc<NodeHost>> = (0..random.gen_range(1..=3_u8))
             .map(|n| {
                 let kind = Kind {
@@ -77,7 +99,10 @@ impl World {
                 let address = IpAddr::from([10, 0, 0, n + 1]);
                 let name = format!("node-{n}");
                 let mut node = NodeHost::new(around.clone(), &name, address, kind, WallClock::new(begin));
-                node.pin(clients.iter().map(|client| client.credential.clone()).collect());
+                // Whom no node pins an authority vouches for.
+                let authority = vouch(&around, &node, clients.iter_mut().skip(pinned));
+                let credentials = clients.iter().take(pinned).map(|client| client.credential.clone());
+                node.pin(credentials.collect(), vec![authority]);
                 Arc::new(node)
             })
             .collect();
@@ -87,6 +112,7 @@ impl World {
         let credentials = registered.map(|node| node.credential.clone()).collect();
         let gateway = GatewayHost::new(around.clone(), WallClock::new(begin), policy, credentials);
         let Surroundings { network, log, monitor, .. } = around;
+        let clients = clients.into_iter().map(Arc::new).collect();
         Arc::new(World { seed, begin, network, log, monitor, gateway, nodes, clients })
     }
 
@@ -113,6 +139,10 @@ impl World {
             sleep(between(&mut random, PAUSES.0, PAUSES.1)).await;
             let node = &self.nodes[random.gen_range(0..self.nodes.len())];
             client.resume(&node.credential, PATIENCE).await;
+            client.ask_again(&node.credential, PATIENCE).await;
+            if random.gen_bool(0.5) {
+                client.ask(&node.credential, PATIENCE).await;
+            }
             client.call(&node.credential, PATIENCE).await;
         }
     }

@@ -3,9 +3,10 @@
 use super::Surroundings;
 use crate::time::WallClock;
 use dke::client::Client;
-use dke::{Credential, Mode};
+use dke::{Credential, Mode, Scalar};
 use dke_agent::{Answered, Asked, Called, Caller, Progress, Unfinished};
 use dke_state::{Error, Identity, Locked, MemoryDisk, Role, SharedClientDir};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 /// The host of a client.
 pub struct ClientHost {
-    around: Surroundings,
+    pub(super) around: Surroundings,
     /// Its subject.
     pub name: String,
     /// Its address.
@@ -24,6 +25,8 @@ pub struct ClientHost {
     pub clock: WallClock,
     /// Its public half.
     pub credential: Vec<u8>,
+    /// By the subject of a node: an authority vouches for it there; otherwise it is pinned.
+    pub cwts: BTreeMap<String, Vec<u8>>,
     /// How often it has called, or asked again.
     calls: Mutex<u64>,
 }
@@ -51,7 +54,23 @@ impl ClientHost {
     pub fn new(around: Surroundings, name: &str, address: IpAddr, clock: WallClock) -> ClientHost {
         let disk = MemoryDisk::new();
         let credential = identity(&around, Role::Client, name, &disk);
-        ClientHost { around, name: name.into(), address, disk, clock, credential, calls: Mutex::default() }
+        ClientHost {
+            around,
+            name: name.into(),
+            address,
+            disk,
+            clock,
+            credential,
+            cwts: BTreeMap::new(),
+            calls: Mutex::default(),
+        }
+    }
+
+    fn client<'a>(&'a self, node: &str, credential: &Credential<'a>, key: &'a Scalar) -> Client<'a> {
+        match self.cwts.get(node) {
+            Some(cwt) => Client::vouched(cwt, key).expect("it was made by the simulation"),
+            None => Client::pinned(credential, key),
+        }
     }
 
     /// Calls a node, and waits for the answer for at most this time.
@@ -67,11 +86,12 @@ impl ClientHost {
         let called = async {
             let identity = Identity::load(&Locked::on(disk.clone())?)?;
             let credential = identity.credential()?;
-            let client: Client<'_> = Client::pinned(&credential, &identity.key);
+            let client = self.client(&subject, &credential, &identity.key);
             let caller = Caller { gateway: link, node };
             let deadline = Instant::now() + patience;
             let asked = Asked { mode: Mode::Basic, data: content.as_bytes(), now: self.clock.now(), deadline };
-            let mut store = SharedClientDir::new(disk.clone(), &caller.node, None);
+            let mut store =
+                SharedClientDir::new(disk.clone(), &caller.node, self.cwts.get(&subject).map(Vec::as_slice));
             let progress = |progress: Progress| self.progress(&subject, &content, &progress);
             let called = caller.call(&client, &mut store, &asked, &mut random, progress).await;
             Ok::<_, Error>(self.note(called, &subject, &content))
@@ -82,7 +102,7 @@ impl ClientHost {
     }
 
     /// One that was not used before.
-    fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         *calls += 1;
         *calls
@@ -120,10 +140,10 @@ impl ClientHost {
         let node = Credential::parse(node_credential).expect("it was made by the simulation");
         let subject = node.subject().to_string();
         let disk: Arc<dyn dke_state::Disk> = Arc::new(self.disk.clone());
-        let mut store = SharedClientDir::new(disk.clone(), &node, None);
+        let mut store = SharedClientDir::new(disk.clone(), &node, self.cwts.get(&subject).map(Vec::as_slice));
         let Ok(identity) = Locked::on(disk).and_then(|locked| Identity::load(&locked)) else { return Vec::new() };
         let Ok(credential) = identity.credential() else { return Vec::new() };
-        let client: Client<'_> = Client::pinned(&credential, &identity.key);
+        let client = self.client(&subject, &credential, &identity.key);
         let mut ended = Vec::new();
         for one in store.resumable().unwrap_or_default() {
             let Some(call) = &one.resumed.call else { continue };

@@ -3,13 +3,16 @@
 use super::Surroundings;
 use crate::monitor::{Property, answer_to};
 use crate::time::WallClock;
+use coap_lite::Packet;
 use dke::key_schedule::EarlySecret;
 use dke::message::{Header, Offer};
 use dke::node::{Node, Peer};
 use dke::stock::{Limits, Rate};
 use dke::store::{NodeStore as _, Pins};
 use dke::{Credential, Depth, RustCrypto, Session, Suite};
-use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Settings, Trouble, Wake};
+use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Opened, Settings, Trouble, Wake};
+use dke_app::message;
+use dke_coap::Code;
 use dke_state::{Epochs, Error, Identity, Locked, MemoryDisk, NodeDir, recover_node};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +55,8 @@ pub struct NodeHost {
     pub credential: Vec<u8>,
     /// Credentials that it pins.
     clients: Vec<Vec<u8>>,
+    /// Credentials of authorities that it trusts.
+    authorities: Vec<Vec<u8>>,
     killed: Notify,
     /// Its directory is a copy, which must be refused.
     is_copy: AtomicBool,
@@ -73,6 +78,7 @@ impl NodeHost {
             clock,
             credential: identity,
             clients: Vec::new(),
+            authorities: Vec::new(),
             killed: Notify::new(),
             is_copy: AtomicBool::new(false),
             was_put_back: AtomicBool::new(false),
@@ -82,8 +88,8 @@ impl NodeHost {
     }
 
     /// The operator tells the node whom it trusts.
-    pub fn pin(&mut self, clients: Vec<Vec<u8>>) {
-        self.clients = clients;
+    pub fn pin(&mut self, clients: Vec<Vec<u8>>, authorities: Vec<Vec<u8>>) {
+        (self.clients, self.authorities) = (clients, authorities);
     }
 
     /// Its directory.
@@ -213,11 +219,11 @@ impl NodeHost {
         let locked = Locked::on(Arc::new(self.disk())).map_err(step)?;
         let identity = Identity::load(&locked).map_err(step)?;
         let mut file = NodeDir::open(locked).map_err(step)?;
-        let clients: Vec<Credential<'_>> = self.clients.iter().filter_map(|one| Credential::parse(one).ok()).collect();
+        let (clients, authorities) = (parsed(&self.clients), parsed(&self.authorities));
         let agent = NodeAgent {
             gateway,
             node: Node::new(identity.credential().map_err(step)?, &identity.key, false),
-            trust: Pins::new(&clients, &[]).map_err(|misuse| interrupted(misuse.into()))?,
+            trust: Pins::new(&clients, &authorities).map_err(|misuse| interrupted(misuse.into()))?,
             settings: Settings {
                 suite: Suite::AesCcm8,
                 depth: Depth::new(self.kind.depth).expect("a depth of 0 to 8"),
@@ -250,6 +256,10 @@ impl NodeHost {
     }
 }
 
+fn parsed(credentials: &[Vec<u8>]) -> Vec<Credential<'_>> {
+    credentials.iter().filter_map(|one| Credential::parse(one).ok()).collect()
+}
+
 fn shown(wake: &Wake) -> String {
     let Wake { published, answered, repeated, rejected, left, .. } = wake;
     format!("published {published}, answered {answered}, repeated {repeated}, rejected {rejected}, left {left}")
@@ -265,6 +275,14 @@ impl Handler for Application<'_> {
         let content = String::from_utf8_lossy(call.data);
         self.host.around.monitor.carried_out(&self.host.name, call.peer.subject(), &content);
         Some(answer_to(&content).into_bytes())
+    }
+
+    async fn serve(&mut self, request: &Opened<'_>) -> Option<Packet> {
+        let content = String::from_utf8_lossy(&request.message.payload);
+        self.host.around.monitor.carried_out(&self.host.name, &request.peer.subject, &content);
+        let mut response = message::with_code(Code::CHANGED.0);
+        response.payload = answer_to(&content).into_bytes();
+        Some(response)
     }
 
     fn established(&mut self, _peer: &Peer, _early: &EarlySecret, session: &Session) {
