@@ -21,6 +21,8 @@ pub enum Property {
     KeysEqual,
     /// What the gateway acknowledged is answered.
     AcknowledgedKept,
+    /// Where a node has an admission key, strangers get no prekey of it.
+    AdmissionHeld,
     /// An Initiate is taken from the holder of the lease alone.
     LeaseHeld,
     /// When troubles are over, each client reaches each node within two wake-ups.
@@ -249,11 +251,11 @@ impl Monitor {
         self.excuse();
     }
 
-    /// An Initiate over somebody else's lease was stored. A gateway that lies may say so, or hide who sends.
-    pub fn stolen(&self, why: String) {
+    /// Something does not hold that a gateway which lies may break, or seem to.
+    pub fn unless_lying(&self, property: Property, why: String) {
         let lies = self.lock().lies;
         if !lies {
-            self.violated(Property::LeaseHeld, why);
+            self.violated(property, why);
         }
     }
 

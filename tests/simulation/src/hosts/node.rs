@@ -10,7 +10,9 @@ use dke::node::{Node, Peer};
 use dke::stock::{Limits, Rate};
 use dke::store::{NodeStore as _, Pins};
 use dke::{Credential, Depth, RustCrypto, Session, Suite};
-use dke_agent::{Budget, Call, Gateway as Link, Handler, Interrupted, NodeAgent, Opened, Settings, Trouble, Wake};
+use dke_agent::{
+    Budget, Call, Gateway as Link, Handler, Interrupted, Ledger as _, NodeAgent, Opened, Settings, Trouble, Wake,
+};
 use dke_app::message;
 use dke_coap::Code;
 use dke_state::{Epochs, Error, Identity, Locked, MemoryDisk, NodeDir, recover_node};
@@ -241,6 +243,17 @@ impl NodeHost {
             self.check_supply(&file);
         }
         Ok(wake)
+    }
+
+    /// A stranger was given a prekey of this epoch. Only its clients should be, once the gateway has acknowledged its admission key.
+    pub fn gives_to_stranger(&self, epoch: u64) {
+        let dir = Locked::on(Arc::new(self.disk())).and_then(NodeDir::open);
+        // A node that is awake holds the lock, and may be about to send the key.
+        let acknowledged = dir.and_then(|dir| dir.acknowledged()).unwrap_or_default();
+        if self.around.admission.is_some() && acknowledged >= epoch && !self.is_copy() {
+            let why = format!("a stranger gets a prekey of epoch {epoch} of {}, without its admission key", self.name);
+            self.around.monitor.unless_lying(Property::AdmissionHeld, why);
+        }
     }
 
     fn check_supply(&self, file: &NodeDir) {

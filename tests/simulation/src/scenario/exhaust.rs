@@ -1,6 +1,7 @@
 //! Strangers take all prekeys: they ask for Offers and leave garbage in place of Initiates, from one address or from some.
 
 use super::{Doing, Scenario, Trouble};
+use crate::monitor::Property;
 use crate::stranger::{Stranger, name_of};
 use crate::world::{World, stranger};
 use dke::Credential;
@@ -62,6 +63,7 @@ impl Exhaust {
         let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
         let node = name_of(&credential);
         while let Some((epoch, index)) = stranger.offer(&node, &credential).await {
+            world.nodes[self.node].gives_to_stranger(epoch);
             stranger.initiate(&node, epoch, index).await;
         }
     }
@@ -77,7 +79,7 @@ impl Exhaust {
             if index == held && code == Some(Code::CREATED) {
                 let why =
                     format!("a stranger's Initiate is stored over index {index} of epoch {epoch}, which another holds");
-                world.monitor.stolen(why);
+                world.monitor.unless_lying(Property::LeaseHeld, why);
             }
         }
     }
