@@ -45,10 +45,18 @@ struct Slot {
     tag: u64,
 }
 
-/// The last requests and their answers.
+/// The last requests and their answers. Those of addresses that may be forged are kept apart: they push out nothing of the others.
 pub(crate) struct Dedup {
     /// Hashed first, so that nobody can choose requests that push out another one's.
     secret: [u8; 16],
+    shown: Ring,
+    strangers: Ring,
+}
+
+/// Marks the number of a stranger's request.
+const STRANGER: u64 = 1 << 63;
+
+struct Ring {
     sets: Vec<[Slot; WAYS]>,
     /// Request n stands at n modulo [`LENGTH`].
     ring: Vec<Entry>,
@@ -59,7 +67,7 @@ pub(crate) struct Dedup {
 impl Dedup {
     /// An empty one. The secret is random.
     pub(crate) fn new(secret: [u8; 16]) -> Dedup {
-        Dedup { secret, sets: vec![Default::default(); SETS], ring: Vec::new(), count: 0 }
+        Dedup { secret, shown: Ring::new(), strangers: Ring::new() }
     }
 
     fn tag(&self, key: &Key) -> u64 {
@@ -69,15 +77,44 @@ impl Dedup {
         hasher.finish()
     }
 
-    /// A request has come.
-    pub(crate) fn begin(&mut self, peer: SocketAddr, id: u16, now: Instant) -> Seen {
+    /// A request has come, of a stranger or of somebody who has shown that he receives, perhaps since it came first.
+    pub(crate) fn begin(&mut self, peer: SocketAddr, id: u16, is_stranger: bool, now: Instant) -> Seen {
         let key = (peer, id);
         let tag = self.tag(&key);
-        if let Some(known) = self.find(tag, &key)
-            && now.saturating_duration_since(known.began) < LIFETIME
-        {
-            return if known.answer.is_empty() { Seen::UnderWay } else { Seen::Answered(known.answer.clone()) };
+        if let Some(seen) = self.strangers.seen(tag, &key, now) {
+            return seen;
         }
+        if is_stranger {
+            return Seen::New(self.strangers.begin(tag, key, now) | STRANGER);
+        }
+        match self.shown.seen(tag, &key, now) {
+            Some(seen) => seen,
+            None => Seen::New(self.shown.begin(tag, key, now)),
+        }
+    }
+
+    /// The request of this number has been answered.
+    pub(crate) fn end(&mut self, number: u64, answer: &[u8]) {
+        if number & STRANGER == 0 {
+            self.shown.end(number, answer);
+        } else {
+            self.strangers.end(number & !STRANGER, answer);
+        }
+    }
+}
+
+impl Ring {
+    fn new() -> Ring {
+        Ring { sets: vec![Default::default(); SETS], ring: Vec::new(), count: 0 }
+    }
+
+    fn seen(&mut self, tag: u64, key: &Key, now: Instant) -> Option<Seen> {
+        let known = self.find(tag, key).filter(|known| now.saturating_duration_since(known.began) < LIFETIME)?;
+        Some(if known.answer.is_empty() { Seen::UnderWay } else { Seen::Answered(known.answer.clone()) })
+    }
+
+    /// A new one. Returns its number.
+    fn begin(&mut self, tag: u64, key: Key, now: Instant) -> u64 {
         self.count = self.count.saturating_add(1);
         let number = self.count;
         match self.ring.get_mut(place(number)) {
@@ -91,11 +128,10 @@ impl Dedup {
         if let Some(oldest) = self.set(tag).iter_mut().min_by_key(|slot| slot.number) {
             *oldest = Slot { number, tag };
         }
-        Seen::New(number)
+        number
     }
 
-    /// The request of this number has been answered.
-    pub(crate) fn end(&mut self, number: u64, answer: &[u8]) {
+    fn end(&mut self, number: u64, answer: &[u8]) {
         // A later one may stand in its place.
         if let Some(known) = self.ring.get_mut(place(number)).filter(|entry| entry.number == number) {
             known.answer.clear();
@@ -120,7 +156,7 @@ fn place(number: u64) -> usize {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
@@ -129,13 +165,13 @@ mod tests {
         let (mut dedup, start) = (Dedup::new([7; 16]), Instant::now());
         let peers: [SocketAddr; 2] = ["192.0.2.1:5683".parse().unwrap(), "192.0.2.1:5684".parse().unwrap()];
         let answer = b"answer".to_vec();
-        assert_eq!(dedup.begin(peers[0], 7, start), Seen::New(1));
-        assert_eq!(dedup.begin(peers[0], 7, start), Seen::UnderWay);
+        assert_eq!(dedup.begin(peers[0], 7, false, start), Seen::New(1));
+        assert_eq!(dedup.begin(peers[0], 7, false, start), Seen::UnderWay);
         dedup.end(1, &answer);
-        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME / 2), Seen::Answered(answer));
-        assert_eq!(dedup.begin(peers[1], 7, start), Seen::New(2));
-        assert_eq!(dedup.begin(peers[0], 8, start), Seen::New(3));
-        assert_eq!(dedup.begin(peers[0], 7, start + LIFETIME), Seen::New(4));
+        assert_eq!(dedup.begin(peers[0], 7, false, start + LIFETIME / 2), Seen::Answered(answer));
+        assert_eq!(dedup.begin(peers[1], 7, false, start), Seen::New(2));
+        assert_eq!(dedup.begin(peers[0], 8, false, start), Seen::New(3));
+        assert_eq!(dedup.begin(peers[0], 7, false, start + LIFETIME), Seen::New(4));
     }
 
     fn flood(dedup: &mut Dedup, requests: u32) {
@@ -144,7 +180,7 @@ mod tests {
             let peer = SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 5683));
             let now = start + Duration::from_millis(n.into());
             let number = u64::from(n) + 1;
-            assert_eq!(dedup.begin(peer, 7, now), Seen::New(number));
+            assert_eq!(dedup.begin(peer, 7, false, now), Seen::New(number));
             dedup.end(number, b"answer");
         }
     }
@@ -153,19 +189,19 @@ mod tests {
     fn an_answer_that_comes_too_late_is_not_another_ones() {
         let (mut dedup, start) = (Dedup::new([7; 16]), Instant::now());
         let peer: SocketAddr = "192.0.2.1:5683".parse().unwrap();
-        assert_eq!(dedup.begin(peer, 7, start), Seen::New(1));
+        assert_eq!(dedup.begin(peer, 7, false, start), Seen::New(1));
         for n in 0..LENGTH {
-            dedup.begin(peer, u16::try_from(n + 8).unwrap(), start);
+            dedup.begin(peer, u16::try_from(n + 8).unwrap(), false, start);
         }
         dedup.end(1, b"late");
-        assert_eq!(dedup.begin(peer, u16::try_from(LENGTH + 7).unwrap(), start), Seen::UnderWay);
+        assert_eq!(dedup.begin(peer, u16::try_from(LENGTH + 7).unwrap(), false, start), Seen::UnderWay);
     }
 
     #[test]
     fn it_is_bounded() {
         let mut dedup = Dedup::new([7; 16]);
         flood(&mut dedup, 200_000);
-        assert!(dedup.sets.len() == SETS && dedup.ring.len() == LENGTH);
+        assert!(dedup.shown.sets.len() == SETS && dedup.shown.ring.len() == LENGTH);
     }
 
     #[test]
@@ -175,9 +211,33 @@ mod tests {
         flood(&mut dedup, requests);
         let remembered = (0..requests).filter(|n| {
             let key = (SocketAddr::from((std::net::Ipv4Addr::from_bits(*n), 5683)), 7);
-            dedup.find(dedup.tag(&key), &key).is_some()
+            {
+                let tag = dedup.tag(&key);
+                dedup.shown.find(tag, &key)
+            }
+            .is_some()
         });
         // A set has one on average; hardly one has more than four.
         assert!(remembered.count() > SETS * WAYS / 4 * 99 / 100);
+    }
+
+    /// Whoever sends in others' names pushes out nothing of those who have shown that they receive; and who has shown it meanwhile is
+    /// recognised.
+    #[test]
+    fn strangers_are_kept_apart() {
+        let (mut dedup, start) = (Dedup::new([7; 16]), Instant::now());
+        let peer: SocketAddr = "192.0.2.1:5683".parse().unwrap();
+        assert_eq!(dedup.begin(peer, 1, false, start), Seen::New(1));
+        dedup.end(1, b"shown");
+        let Seen::New(stranger) = dedup.begin(peer, 2, true, start) else { panic!("it is new") };
+        assert_eq!(dedup.begin(peer, 2, false, start), Seen::UnderWay);
+        dedup.end(stranger, b"stranger");
+        assert_eq!(dedup.begin(peer, 2, false, start), Seen::Answered(b"stranger".to_vec()));
+        for n in 0..u32::try_from(2 * LENGTH).unwrap() {
+            let forged = SocketAddr::from((std::net::Ipv4Addr::from_bits(n), 5683));
+            dedup.begin(forged, 7, true, start);
+        }
+        assert_eq!(dedup.begin(peer, 1, false, start), Seen::Answered(b"shown".to_vec()));
+        assert!(matches!(dedup.begin(peer, 2, true, start), Seen::New(_)), "the oldest stranger has gone");
     }
 }

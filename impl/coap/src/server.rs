@@ -93,7 +93,7 @@ impl<S: Service> Server<S> {
         if let Err(retry) = self.service.admit(peer.ip(), proven) {
             return self.too_many(&head, proven, retry);
         }
-        head.number = match lock(&self.dedup).begin(peer, head.id, Instant::now()) {
+        head.number = match lock(&self.dedup).begin(peer, head.id, head.room.is_some(), Instant::now()) {
             Seen::New(number) => number,
             Seen::UnderWay => return,
             Seen::Answered(answer) => return self.repeat(&head, &answer),

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// Addresses that are known at a time.
+/// Addresses that are known at a time, of each kind.
 const ADDRESSES_MAX: usize = 65_536;
 
 /// An address, and whether its requests show that they are not forged: those that do have a bucket of their own.
@@ -33,41 +33,50 @@ impl Bucket {
     }
 }
 
-/// The buckets.
+/// The buckets: those that forged requests can fill are apart.
 pub(crate) struct Quota {
-    inner: Mutex<Inner>,
+    proven: Mutex<Buckets>,
+    others: Mutex<Buckets>,
 }
 
-struct Inner {
-    known: HashMap<Requester, Bucket>,
-    others: Bucket,
+struct Buckets {
+    known: HashMap<IpAddr, Bucket>,
+    /// Of all who are not known.
+    unknown: Bucket,
     swept: u64,
 }
 
 impl Quota {
     pub(crate) fn new() -> Quota {
-        let others = Bucket { tokens: 0, at: 0 };
-        Quota { inner: Mutex::new(Inner { known: HashMap::new(), others, swept: 0 }) }
+        Quota { proven: Mutex::new(Buckets::new()), others: Mutex::new(Buckets::new()) }
     }
 
     /// May this requester make one more request now?
-    pub(crate) fn allow(&self, requester: Requester, now: u64, policy: &Policy) -> bool {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *inner;
-        if inner.known.len() >= ADDRESSES_MAX && inner.swept != now {
-            inner.swept = now;
-            inner.known.retain(|_, bucket| {
+    pub(crate) fn allow(&self, (address, proven): Requester, now: u64, policy: &Policy) -> bool {
+        let buckets = if proven { &self.proven } else { &self.others };
+        buckets.lock().unwrap_or_else(PoisonError::into_inner).of(address, now, policy).draw(now, policy)
+    }
+}
+
+impl Buckets {
+    fn new() -> Buckets {
+        Buckets { known: HashMap::new(), unknown: Bucket { tokens: 0, at: 0 }, swept: 0 }
+    }
+
+    fn of(&mut self, address: IpAddr, now: u64, policy: &Policy) -> &mut Bucket {
+        if self.known.len() >= ADDRESSES_MAX && self.swept != now {
+            self.swept = now;
+            self.known.retain(|_, bucket| {
                 bucket.refill(now, policy);
                 bucket.tokens < policy.burst
             });
         }
-        let full = inner.known.len() >= ADDRESSES_MAX;
-        let bucket = match inner.known.entry(requester) {
+        let full = self.known.len() >= ADDRESSES_MAX;
+        match self.known.entry(address) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(_) if full => &mut inner.others,
+            Entry::Vacant(_) if full => &mut self.unknown,
             Entry::Vacant(new) => new.insert(Bucket { tokens: policy.burst, at: now }),
-        };
-        bucket.draw(now, policy)
+        }
     }
 }
 
@@ -98,6 +107,18 @@ mod tests {
         assert!((0..40 * (PUBLICATION + 1 + PUBLICATION + 2)).all(|_| quota.allow(one, 100, &policy)));
     }
 
+    /// A flood in the names of many fills up nothing that those need who show that they are not forged.
+    #[test]
+    fn forged_addresses_take_nothing_from_proven_ones() {
+        let (quota, policy) = (Quota::new(), policy());
+        for n in 0..u32::try_from(ADDRESSES_MAX).unwrap() + 1000 {
+            quota.allow((IpAddr::V4(Ipv4Addr::from_bits(n)), false), 100, &policy);
+        }
+        let one = IpAddr::V4(Ipv4Addr::BROADCAST);
+        let allowed = |proven| (0..10).filter(|_| quota.allow((one, proven), 100, &policy)).count();
+        assert_eq!((allowed(false), allowed(true)), (0, 3));
+    }
+
     #[test]
     fn many_addresses_share_what_is_left_over() {
         let (quota, policy) = (Quota::new(), policy());
@@ -106,9 +127,9 @@ mod tests {
             allowed += usize::from(quota.allow((IpAddr::V4(Ipv4Addr::from_bits(n)), true), 100, &policy));
         }
         assert_eq!(allowed, ADDRESSES_MAX + 3);
-        assert!(quota.inner.lock().unwrap().known.len() <= ADDRESSES_MAX);
+        assert!(quota.proven.lock().unwrap().known.len() <= ADDRESSES_MAX);
         // The known ones are forgotten when their buckets are full again.
         assert!(quota.allow((IpAddr::V4(Ipv4Addr::BROADCAST), true), 102, &policy));
-        assert_eq!(quota.inner.lock().unwrap().known.len(), 1);
+        assert_eq!(quota.proven.lock().unwrap().known.len(), 1);
     }
 }

@@ -8,9 +8,11 @@ use crate::node::NodeState;
 use crate::original::State;
 use rand_core::CryptoRngCore;
 
-/// Epochs that are skipped where nobody knows how many the lost state had used beyond those that are known. At the rate of PROTOCOL.md section
-/// 18.1 a node does not use them up in years.
+/// Epochs that are skipped at least where nobody knows how many the lost state had used beyond those that are known. At the rate of PROTOCOL.md
+/// section 18.1 a node does not use them up in years.
 pub const EPOCH_GAP: u64 = 1 << 16;
+/// So many beyond the gap may be drawn in addition: who begins anew twice from the same backup must not use the same epochs twice.
+const EPOCH_SPREAD: u64 = 1 << 31;
 
 /// What is known of a node's epochs besides its state.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +44,7 @@ pub fn recover_node(locked: &Locked, epochs: Epochs, random: &mut impl CryptoRng
     let epoch = match (epochs.last, known) {
         // One more than the last: a call may be repeated over the epoch after it (PROTOCOL.md section 18.2).
         (Some(last), known) => last.max(known.unwrap_or_default()).checked_add(1),
-        (None, Some(known)) => known.checked_add(EPOCH_GAP),
+        (None, Some(known)) => known.checked_add(gap(random)?),
         (None, None) => return Err(Error::EpochUnknown),
     };
     let epoch = epoch.ok_or(dke::Misuse::EpochExhausted)?;
@@ -58,6 +60,14 @@ pub fn recover_node(locked: &Locked, epochs: Epochs, random: &mut impl CryptoRng
     // Killed before this: the state belongs to no identity, and this can be repeated.
     identity.save_as(locked, Role::Node)?;
     Ok(recovered)
+}
+
+/// EPOCH_GAP to EPOCH_GAP + EPOCH_SPREAD - 1, in steps of EPOCH_GAP: what two draws differ in is room enough for the epochs of years.
+fn gap(random: &mut impl CryptoRngCore) -> Result<u64, dke::Misuse> {
+    let mut drawn = [0; 8];
+    random.try_fill_bytes(&mut drawn).map_err(|_| dke::Misuse::BrokenRandomness)?;
+    let drawn = u64::from_be_bytes(drawn) % EPOCH_SPREAD;
+    Ok(EPOCH_GAP.saturating_add(drawn & !(EPOCH_GAP.saturating_sub(1))))
 }
 
 /// A client begins anew: no pending exchanges, no sessions. The epochs seen stay, if they can be read: they may be older than what was seen last.
