@@ -1,0 +1,15 @@
+(* Generated from spec/src/ecdsa.rs by `cargo gallina`; not to be edited. *)
+From Coq Require Import ZArith List Bool String. Import ListNotations.
+From Dke Require Import Rust.
+From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm.
+Local Open Scope Z_scope.
+
+Inductive EcdsaError : Type :=
+| EcdsaError_InvalidKey
+| EcdsaError_NoNonce.
+#[global] Instance EcdsaError_eqb : Rust.Eqb EcdsaError :=
+  fun a b => match a, b with
+    | EcdsaError_InvalidKey, EcdsaError_InvalidKey => true
+    | EcdsaError_NoNonce, EcdsaError_NoNonce => true
+    | _, _ => false
+    end.
