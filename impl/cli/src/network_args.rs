@@ -35,6 +35,9 @@ pub(crate) struct Serve {
     /// Nodes that one address may register itself, with --open
     #[arg(long, value_name = "NUMBER", default_value_t = 64)]
     pub(crate) nodes_per_address: usize,
+    /// Bytes that are stored for all nodes that one address has registered itself, with --open
+    #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub(crate) bytes_per_address: u64,
     /// For how many seconds a prekey is kept for a requester
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) lease: u64,

@@ -55,6 +55,7 @@ async fn open(args: &Serve) -> Result<Arc<Gateway<Embedded>>, Fault> {
     let policy = Policy {
         open: args.open,
         nodes_per_address: args.nodes_per_address,
+        bytes_per_address: args.bytes_per_address,
         puzzle: args.puzzle,
         puzzle_max: args.puzzle_max,
         prekey_share: args.prekey_share,

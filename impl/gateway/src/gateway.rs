@@ -175,7 +175,9 @@ impl<S: Store> Gateway<S> {
             let (id, new, leases, policy) = (*node, bytes.to_vec(), self.leases.clone(), self.policy.clone());
             let change = move |records: &mut dyn Write| {
                 // From here on the leases follow what is written: who reads an older state cannot put it in their place.
-                steps::load(records, &leases, &id, &steps::node(records, &id)?, now.up, &policy)?;
+                let record = steps::node(records, &id)?;
+                steps::load(records, &leases, &id, &record, now.up, &policy)?;
+                steps::room(records, &record, &policy)?;
                 let stored = steps::publish(records, &leases, &id, &seen, &header, new, now.date)?;
                 steps::forget_oldest(records, &id, &policy)?;
                 Ok(stored)

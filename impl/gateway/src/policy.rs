@@ -13,6 +13,8 @@ pub struct Policy {
     pub nodes_max: u64,
     /// Nodes that one address may register itself, where that is [`open`](Self::open).
     pub nodes_per_address: usize,
+    /// Bytes that are stored for all nodes that one address has registered itself; beyond, nothing more is taken in for them.
+    pub bytes_per_address: u64,
     /// For how long a node that has registered itself is kept without a batch.
     pub registration: u64,
     /// Zeros with which a hash must begin before an Offer is handed out, at least: each one more doubles the requester's work. 0 asks for
@@ -80,6 +82,7 @@ impl Default for Policy {
             open: false,
             nodes_max: 1_000_000,
             nodes_per_address: 64,
+            bytes_per_address: 64 * 1024 * 1024,
             registration: 3600,
             puzzle: 0,
             puzzle_max: 18,

@@ -33,12 +33,12 @@ pub(crate) fn ask(
     if let Some(number) = find(records, id, &request)? {
         return Ok((number, Kept::Same));
     }
-    records.room()?;
+    let mut record = steps::node(records, id)?;
+    steps::room(records, &record, policy)?;
     let goes = find_place(records, id, by, policy)?;
     if let Some(goes) = goes {
         records.remove_request(id, goes)?;
     }
-    let mut record = steps::node(records, id)?;
     let number = record.requests;
     record.requests = number.saturating_add(1);
     records.put_node(id, &record)?;

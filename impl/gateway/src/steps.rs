@@ -77,6 +77,16 @@ pub(crate) fn register(
     Ok(Kept::New)
 }
 
+/// Is there room for more of this node? `Full` if there is none for anybody, `Busy` if the nodes that registered themselves from the same
+/// address have all that these may have.
+pub(crate) fn room(records: &dyn Write, record: &NodeRecord, policy: &Policy) -> Result<(), Refusal> {
+    records.room()?;
+    match &record.by {
+        Some(by) if records.bytes_by(by)? >= policy.bytes_per_address => Err(Refusal::Busy(policy.retry_after)),
+        _ => Ok(()),
+    }
+}
+
 /// G1.5: stores a Publication that was verified against `seen`, the node as it was read before. `false` if the node has changed since.
 pub(crate) fn publish(
     records: &mut dyn Write,
@@ -91,7 +101,6 @@ pub(crate) fn publish(
     if newest(&record) != newest(seen) {
         return Ok(false);
     }
-    records.room()?;
     let info = BatchInfo {
         epoch: header.epoch,
         depth: header.depth.get(),
@@ -250,7 +259,7 @@ pub(crate) fn queue(
     if let Queued::Same { .. } = check_initiate(&bytes, &shelf)? {
         return Ok((place, Kept::Same));
     }
-    records.room()?;
+    self::room(records, &record, policy)?;
     let exchange =
         ExchangeRecord { stored: now.date, discarded: false, initiate: bytes, confirms: Vec::new(), by: mapped(by) };
     records.put_exchange(&place, &exchange)?;
@@ -335,7 +344,7 @@ pub(crate) fn put_representation(
 ) -> Result<Kept, Refusal> {
     let mut record = node(records, id)?;
     check_token(&record, token)?;
-    records.room()?;
+    room(records, &record, policy)?;
     let known = records.representation(id, name)?;
     if known.is_none() {
         if record.representations >= policy.representations_max {

@@ -45,6 +45,8 @@ pub trait Read {
     fn answered(&self, node: &NodeId) -> Result<Vec<Place>, StoreError>;
     /// Nodes that registered themselves from this address.
     fn registered_by(&self, by: &Address, limit: usize) -> Result<Vec<NodeId>, StoreError>;
+    /// Bytes of what is stored for all of them.
+    fn bytes_by(&self, by: &Address) -> Result<u64, StoreError>;
     /// Exchanges that are due after `up` seconds or later, last ones first.
     fn due_after(&self, up: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError>;
     /// Requests that are due after `up` seconds or later, last ones first.

@@ -179,11 +179,6 @@ async fn places_for_requests_and_their_responses() {
     let mut lamp = Lamp::new("lamp");
     published(&gateway, &mut lamp, 0).await;
     let (id, token) = (lamp.id(), lamp.token());
-    let request = |n: u32| Bare {
-        code: Method::Post.code(),
-        options: vec![(OSCORE, vec![9])],
-        payload: n.to_be_bytes().to_vec(),
-    };
     let response = Bare { code: Code::CHANGED, options: vec![(OSCORE, vec![])], payload: vec![7] };
     gateway.ask(&id, ANNA, &request(0), NOW).await.unwrap();
     gateway.answer(&id, 0, &token, &response.encode()).await.unwrap();
@@ -305,4 +300,115 @@ async fn exchanges_of_batches_that_are_gone() {
         gateway.publish(&id, &lamp.publish(1)).await.unwrap();
     }
     assert_eq!(kept().await, [false, false, true, true, true], "garbage takes no place among them");
+}
+
+/// A request that its node can open, perhaps.
+fn request(n: u32) -> Bare {
+    Bare { code: Method::Post.code(), options: vec![(OSCORE, vec![9])], payload: n.to_be_bytes().to_vec() }
+}
+
+/// Registers and publishes from an address.
+async fn registered_from(gateway: &Gateway<Embedded>, by: IpAddr, name: &str) -> Result<Lamp, Refusal> {
+    let mut lamp = Lamp::new(name);
+    gateway.register_from(by, &lamp.identity.credential).await?;
+    gateway.publish(&lamp.id(), &lamp.publish(2)).await?;
+    Ok(lamp)
+}
+
+async fn seal(gateway: &Gateway<Embedded>, lamp: &Lamp, name: &str) -> Result<Kept, Refusal> {
+    gateway.put_representation(&lamp.id(), name, &lamp.token(), &[7; 16 * 1024]).await
+}
+
+#[tokio::test]
+async fn sealed_representations() {
+    let place = Place::new();
+    let gateway = place.gateway(policy());
+    let mallory = registered_from(&gateway, MALLORY, "mallory").await.unwrap();
+    let lamp = registered_from(&gateway, ANNA, "lamp").await.unwrap();
+    for n in 0..16 {
+        assert_eq!(seal(&gateway, &mallory, &n.to_string()).await, Ok(Kept::New));
+    }
+    assert_eq!(rejected(seal(&gateway, &mallory, "16").await), Reject::QueueFull);
+    assert_eq!(seal(&gateway, &mallory, "0").await, Ok(Kept::Same), "what is there can be renewed");
+    assert_eq!(seal(&gateway, &lamp, "0").await, Ok(Kept::New));
+    gateway.remove_representation(&mallory.id(), "3", &mallory.token()).await.unwrap();
+    assert_eq!(seal(&gateway, &mallory, "16").await, Ok(Kept::New));
+}
+
+/// Nodes that an address registered itself have so many bytes together, whatever of them, and across restarts.
+#[tokio::test]
+async fn bytes_of_the_store() {
+    let place = Place::new();
+    let policy = Policy { bytes_per_address: 300_000, ..policy() };
+    let gateway = place.gateway(policy.clone());
+    let busy = Err(Refusal::Busy(policy.retry_after));
+    let (first, second) = (
+        registered_from(&gateway, MALLORY, "first").await.unwrap(),
+        registered_from(&gateway, MALLORY, "second").await.unwrap(),
+    );
+    let mut filled = 0;
+    for lamp in [&first, &second] {
+        for n in 0..16 {
+            match seal(&gateway, lamp, &n.to_string()).await {
+                Ok(_) => filled += 1,
+                refused => assert_eq!(refused, busy),
+            }
+        }
+    }
+    // Two batches and 19 representations reach the bound.
+    assert_eq!(filled, 19);
+    let gateway = {
+        drop(gateway);
+        place.gateway(policy.clone())
+    };
+    assert_eq!(seal(&gateway, &second, "x").await, busy);
+    let mut third = Lamp::new("third");
+    gateway.register_from(MALLORY, &third.identity.credential).await.unwrap();
+    assert_eq!(gateway.publish(&third.id(), &third.publish(2)).await, busy);
+    assert_eq!(gateway.ask(&second.id(), BEN, &request(0), NOW).await.map(drop), Err(Refusal::Busy(60)));
+    // Others do not notice; nor does who was registered by the operator.
+    let lamp = registered_from(&gateway, ANNA, "lamp").await.unwrap();
+    assert_eq!(seal(&gateway, &lamp, "0").await, Ok(Kept::New));
+    let mut operated = Lamp::new("operated");
+    published(&gateway, &mut operated, 2).await;
+    for n in 0..16 {
+        assert_eq!(seal(&gateway, &operated, &n.to_string()).await, Ok(Kept::New));
+    }
+    // What goes makes room, to the last byte: renewing and removing do not count twice.
+    for _ in 0..40 {
+        gateway.remove_representation(&first.id(), "0", &first.token()).await.unwrap();
+        gateway.remove_representation(&first.id(), "1", &first.token()).await.unwrap();
+        assert_eq!(seal(&gateway, &first, "0").await, Ok(Kept::New));
+        assert_eq!(seal(&gateway, &first, "0").await, Ok(Kept::Same));
+        assert_eq!(seal(&gateway, &first, "1").await, Ok(Kept::New));
+        assert_eq!(seal(&gateway, &first, "2").await, busy);
+    }
+}
+
+/// A node that answers one Initiate with ever other Confirms.
+#[tokio::test]
+async fn confirms() {
+    let place = Place::new();
+    let gateway = place.gateway(policy());
+    let (mut mallory, mut lamp, anna) = (Lamp::new("mallory"), Lamp::new("lamp"), Identity::new("anna"));
+    for node in [&mut mallory, &mut lamp] {
+        published(&gateway, node, 2).await;
+    }
+    let exchange = async |node: &mut Lamp| {
+        let offer = gateway.offer(&node.id(), ANNA, &[]).await.unwrap();
+        let initiate = initiate(&anna, &node.identity, &offer);
+        gateway.queue(&node.id(), ANNA, &initiate).await.unwrap();
+        node.answer(&anna, &initiate)
+    };
+    let (garbage, confirm) = (exchange(&mut mallory).await, exchange(&mut lamp).await);
+    for n in 0..4 {
+        let mut other = garbage.clone();
+        *other.last_mut().unwrap() ^= n;
+        gateway.confirm(&mallory.id(), &mallory.token(), &other).await.unwrap();
+    }
+    let mut other = garbage.clone();
+    *other.last_mut().unwrap() ^= 4;
+    assert_eq!(rejected(gateway.confirm(&mallory.id(), &mallory.token(), &other).await), Reject::QueueFull);
+    assert_eq!(gateway.confirm(&mallory.id(), &mallory.token(), &garbage).await.unwrap().1, Kept::Same);
+    assert_eq!(gateway.confirm(&lamp.id(), &lamp.token(), &confirm).await.unwrap().1, Kept::New);
 }

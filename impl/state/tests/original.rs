@@ -188,9 +188,8 @@ fn whoever_begins_anew_twice_from_one_backup_uses_other_epochs() {
     let original = disk(Some(Role::Node));
     publish(&original).unwrap();
     let signed = Epochs { last: None, signed: Some(9) };
-    let mut begun: Vec<u64> = (0..8)
-        .map(|_| recover_node(&lock(&original.copy()).unwrap(), signed, &mut OsRng).unwrap().epoch)
-        .collect();
+    let mut begun: Vec<u64> =
+        (0..8).map(|_| recover_node(&lock(&original.copy()).unwrap(), signed, &mut OsRng).unwrap().epoch).collect();
     begun.sort_unstable();
     assert!(begun[0] >= 9 + EPOCH_GAP);
     // Two of the eight draw the same with a probability of 28 in 32,768; not so four times.

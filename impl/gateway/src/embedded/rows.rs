@@ -103,10 +103,17 @@ pub(super) fn last<T>(
     rows.map(|row| read(row.map_err(failed)?.0.value()).ok_or_else(|| damaged("a key has another form"))).collect()
 }
 
-pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    table.table_mut()?.insert(key, value).map(drop).map_err(failed)
+/// Returns by how many bytes there are more now: fewer, if it is negative.
+pub(super) fn put(table: &mut Lazy<'_>, key: &[u8], value: &[u8]) -> Result<i64, StoreError> {
+    let before = table.table_mut()?.insert(key, value).map_err(failed)?.map_or(0, |old| size(key, old.value()));
+    Ok(size(key, value).saturating_sub(before))
 }
 
-pub(super) fn remove(table: &mut Lazy<'_>, key: &[u8]) -> Result<bool, StoreError> {
-    Ok(table.table_mut()?.remove(key).map_err(failed)?.is_some())
+/// Returns by how many bytes there are fewer now; `None` if there was no such row.
+pub(super) fn remove(table: &mut Lazy<'_>, key: &[u8]) -> Result<Option<i64>, StoreError> {
+    Ok(table.table_mut()?.remove(key).map_err(failed)?.map(|old| size(key, old.value())))
+}
+
+fn size(key: &[u8], value: &[u8]) -> i64 {
+    i64::try_from(key.len().saturating_add(value.len())).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ use std::ops::Bound;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
-/// Nodes that registered themselves, by their addresses.
+/// Nodes that registered themselves, by their addresses, and how many bytes are stored for each.
 const REGISTRATIONS: Definition = Definition::new("registrations");
 const BATCHES: Definition = Definition::new("batches");
 /// Exchanges that do not wait any more.
@@ -147,6 +147,25 @@ impl<'t> Writing<'t> {
     pub(super) fn changed(&self) -> bool {
         self.changed
     }
+
+    /// So many bytes more are stored for a node. They are counted if it registered itself.
+    fn grow(&mut self, node: &NodeId, by_bytes: i64) -> Result<(), StoreError> {
+        let Some(by) = self.node(node)?.and_then(|record| record.by) else { return Ok(()) };
+        let key = keys::registration(&by, node);
+        let bytes = count(value(&self.tables.registrations, &key)?)?.saturating_add_signed(by_bytes);
+        put(&mut self.tables.registrations, &key, &bytes.to_be_bytes()).map(drop)
+    }
+}
+
+/// The bytes of a registration; none were counted when it was made.
+fn count(bytes: Option<Vec<u8>>) -> Result<u64, StoreError> {
+    match bytes.as_deref() {
+        None | Some([]) => Ok(0),
+        Some(bytes) => {
+            let bytes = bytes.try_into().map_err(|_| damaged("a count of bytes has another form"))?;
+            Ok(u64::from_be_bytes(bytes))
+        }
+    }
 }
 
 /// What has all tables can be read from.
@@ -227,6 +246,19 @@ impl<S: Tables> Read for S {
         collect(&self.tables().registrations, by, limit, keys::read_registration)
     }
 
+    fn bytes_by(&self, by: &Address) -> Result<u64, StoreError> {
+        let rows = self.tables().registrations.table()?.range::<&[u8]>(by.as_slice()..).map_err(failed)?;
+        let mut sum = 0_u64;
+        for row in rows {
+            let (key, bytes) = row.map_err(failed)?;
+            if !key.value().starts_with(by) {
+                break;
+            }
+            sum = sum.saturating_add(count(Some(bytes.value().to_vec()))?);
+        }
+        Ok(sum)
+    }
+
     fn due_after(&self, up: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
         last(&self.tables().due, &up.saturating_add(1).to_be_bytes(), limit, keys::read_due)
     }
@@ -273,7 +305,7 @@ impl<S: Tables> Read for S {
 impl Write for Writing<'_> {
     fn put_uptime(&mut self, up: u64) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.tables.format, UPTIME, &up.to_be_bytes())
+        put(&mut self.tables.format, UPTIME, &up.to_be_bytes()).map(drop)
     }
 
     fn room(&self) -> Result<(), StoreError> {
@@ -283,9 +315,11 @@ impl Write for Writing<'_> {
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
         self.changed = true;
         if let Some(by) = &record.by {
-            put(&mut self.tables.registrations, &keys::registration(by, node), &[])?;
+            let key = keys::registration(by, node);
+            let bytes = count(value(&self.tables.registrations, &key)?)?;
+            put(&mut self.tables.registrations, &key, &bytes.to_be_bytes())?;
         }
-        put(&mut self.tables.nodes, node, &encode(record)?)
+        put(&mut self.tables.nodes, node, &encode(record)?).map(drop)
     }
 
     fn remove_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
@@ -298,34 +332,39 @@ impl Write for Writing<'_> {
 
     fn put_batch(&mut self, node: &NodeId, epoch: u64, record: &BatchRecord<'_>) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.tables.batches, &keys::batch(node, epoch), &encode(record)?)
+        let more = put(&mut self.tables.batches, &keys::batch(node, epoch), &encode(record)?)?;
+        self.grow(node, more)
     }
 
     fn remove_batch(&mut self, node: &NodeId, epoch: u64) -> Result<(), StoreError> {
         self.changed = true;
-        remove(&mut self.tables.batches, &keys::batch(node, epoch)).map(drop)
+        let fewer = remove(&mut self.tables.batches, &keys::batch(node, epoch))?.unwrap_or_default();
+        self.grow(node, fewer.saturating_neg())
     }
 
     fn put_exchange(&mut self, place: &Place, record: &ExchangeRecord) -> Result<(), StoreError> {
         self.changed = true;
         let (key, value) = (keys::place(place), encode(record)?);
-        if record.waits() {
-            return put(&mut self.tables.queue, &key, &value);
-        }
-        remove(&mut self.tables.queue, &key)?;
-        put(&mut self.tables.exchanges, &key, &value)
+        let more = if record.waits() {
+            put(&mut self.tables.queue, &key, &value)?
+        } else {
+            let fewer = remove(&mut self.tables.queue, &key)?.unwrap_or_default();
+            put(&mut self.tables.exchanges, &key, &value)?.saturating_sub(fewer)
+        };
+        self.grow(&place.node, more)
     }
 
     fn remove_exchange(&mut self, place: &Place) -> Result<bool, StoreError> {
         self.changed = true;
         let key = keys::place(place);
-        let waited = remove(&mut self.tables.queue, &key)?;
-        Ok(remove(&mut self.tables.exchanges, &key)? || waited)
+        let rows = [remove(&mut self.tables.queue, &key)?, remove(&mut self.tables.exchanges, &key)?];
+        self.grow(&place.node, rows.into_iter().flatten().fold(0, i64::saturating_sub))?;
+        Ok(rows.iter().any(Option::is_some))
     }
 
     fn put_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.tables.due, &keys::due(at, place), &[])
+        put(&mut self.tables.due, &keys::due(at, place), &[]).map(drop)
     }
 
     fn remove_due(&mut self, at: u64, place: &Place) -> Result<(), StoreError> {
@@ -335,25 +374,29 @@ impl Write for Writing<'_> {
 
     fn put_representation(&mut self, node: &NodeId, name: &str, record: &Representation) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.tables.representations, &keys::representation(node, name), &encode(record)?)
+        let more = put(&mut self.tables.representations, &keys::representation(node, name), &encode(record)?)?;
+        self.grow(node, more)
     }
 
     fn remove_representation(&mut self, node: &NodeId, name: &str) -> Result<bool, StoreError> {
         self.changed = true;
-        remove(&mut self.tables.representations, &keys::representation(node, name))
+        let fewer = remove(&mut self.tables.representations, &keys::representation(node, name))?;
+        self.grow(node, fewer.unwrap_or_default().saturating_neg())?;
+        Ok(fewer.is_some())
     }
 
     fn put_request(&mut self, node: &NodeId, number: u64, record: &RequestRecord) -> Result<(), StoreError> {
         self.changed = true;
         let (key, value) = (keys::request(node, number), encode(record)?);
         put(&mut self.tables.digests, &keys::digest(node, &record.digest), &number.to_be_bytes())?;
-        match record.state {
-            RequestState::Waits { .. } => put(&mut self.tables.requests, &key, &value),
+        let more = match record.state {
+            RequestState::Waits { .. } => put(&mut self.tables.requests, &key, &value)?,
             RequestState::Answered { .. } => {
-                remove(&mut self.tables.requests, &key)?;
-                put(&mut self.tables.responses, &key, &value)
+                let fewer = remove(&mut self.tables.requests, &key)?.unwrap_or_default();
+                put(&mut self.tables.responses, &key, &value)?.saturating_sub(fewer)
             }
-        }
+        };
+        self.grow(node, more)
     }
 
     fn remove_request(&mut self, node: &NodeId, number: u64) -> Result<bool, StoreError> {
@@ -361,14 +404,14 @@ impl Write for Writing<'_> {
         self.changed = true;
         let key = keys::request(node, number);
         remove(&mut self.tables.digests, &keys::digest(node, &record.digest))?;
-        remove(&mut self.tables.requests, &key)?;
-        remove(&mut self.tables.responses, &key)?;
+        let rows = [remove(&mut self.tables.requests, &key)?, remove(&mut self.tables.responses, &key)?];
+        self.grow(node, rows.into_iter().flatten().fold(0, i64::saturating_sub))?;
         Ok(true)
     }
 
     fn put_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
         self.changed = true;
-        put(&mut self.tables.requests_due, &keys::request_due(at, node, number), &[])
+        put(&mut self.tables.requests_due, &keys::request_due(at, node, number), &[]).map(drop)
     }
 
     fn remove_request_due(&mut self, at: u64, node: &NodeId, number: u64) -> Result<(), StoreError> {
