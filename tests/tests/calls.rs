@@ -155,3 +155,28 @@ fn a_number_is_kept_as_long_as_its_call_can_come() {
     }
     assert!(is_kept(u64::MAX, u64::MAX - 1) && !may_repeat(u64::MAX, 1, 0));
 }
+
+/// Each client takes all numbers that it may, one after the other: each further one finds a place, until there is none for anybody.
+#[test]
+fn one_client_leaves_each_other_one_a_place() {
+    const ROOM: usize = 1536;
+    let mut table: Vec<([u8; 32], [u8; 8])> = Vec::new();
+    let takes = |table: &mut Vec<([u8; 32], [u8; 8])>, client: [u8; 32]| {
+        let digest = [0; 32];
+        let mut taken = 0;
+        loop {
+            let number = (table.len() as u64).to_be_bytes();
+            let mut early_data = [0; DATA_MAX];
+            let length = Call { number: &number, data: b"" }.write(&mut early_data).expect("it is short");
+            let kept =
+                table.iter().map(|(client, number)| dke::call::Kept { client, number, digest: &digest, answer: None });
+            match dke::call::judge::<dke::RustCrypto>(kept, ROOM, &client, &early_data[..length]) {
+                dke::call::Judgement::CarryOut(..) => table.push((client, number)),
+                dke::call::Judgement::Answer(_) => return taken,
+            }
+            taken += 1;
+        }
+    };
+    let taken: Vec<usize> = (1..=5).map(|client| takes(&mut table, [client; 32])).collect();
+    assert_eq!(taken, [768, 384, 192, 96, 48]);
+}

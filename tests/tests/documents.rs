@@ -214,3 +214,48 @@ fn what_is_wrong_is_found() {
         assert!(known.wrong(bad).is_some(), "{bad}");
     }
 }
+
+/// Rows of the table of resources (PROTOCOL.md section 18.3), and the test in which one takes all that he can and another one is served.
+const RESOURCES: &[(&str, &str, &str)] = &[
+    ("requests", "impl/gateway/tests/shares.rs", "rates"),
+    ("prekeys of a batch", "impl/gateway/tests/shares.rs", "prekeys"),
+    ("leases", "impl/gateway/tests/shares.rs", "leases_that_run_out_count_no_more"),
+    ("queue of Initiates", "impl/gateway/tests/shares.rs", "an_initiate_comes_from_who_holds_the_lease"),
+    ("Confirms", "impl/gateway/tests/shares.rs", "confirms"),
+    ("places for requests, their responses", "impl/gateway/tests/shares.rs", "places_for_requests_and_their_responses"),
+    ("waits for a response", "impl/gateway/tests/strangers.rs", "waits_over_http_leave_connections_for_others"),
+    ("HTTP connections", "impl/gateway/tests/strangers.rs", "waits_over_http_leave_connections_for_others"),
+    ("requests under way over CoAP", "impl/coap/tests/strangers.rs", "requests_that_are_held_leave_room_for_others"),
+    ("uploads in blocks", "impl/coap/tests/strangers.rs", "uploads_and_observations_leave_room_for_others"),
+    ("answers of which further blocks are wanted", "impl/coap/src/transfer.rs", "parts_of_an_answer"),
+    ("observations", "impl/coap/tests/strangers.rs", "uploads_and_observations_leave_room_for_others"),
+    ("answers to repeated messages", "impl/coap/src/dedup.rs", "strangers_are_kept_apart"),
+    ("addresses that have shown that they receive", "impl/coap/src/reach.rs", "it_is_bounded"),
+    ("puzzles and challenges", "impl/gateway/src/puzzle.rs", "a_solution_counts_once_for_who_found_it"),
+    ("registrations (`--open`)", "impl/gateway/tests/shares.rs", "registrations"),
+    ("sealed representations", "impl/gateway/tests/shares.rs", "sealed_representations"),
+    ("bytes of the store", "impl/gateway/tests/shares.rs", "bytes_of_the_store"),
+    ("memory for batches", "impl/gateway/src/batches.rs", "memory_is_bounded_and_few_take_the_place_of_the_first"),
+    ("a node's time and batches", "impl/agent/tests/liars.rs", "always_other_mail"),
+    ("a node's or client's sessions", "impl/state/src/sessions.rs", "the_oldest_of_the_peer_with_the_most_goes"),
+    ("numbers of calls", "tests/tests/calls.rs", "one_client_leaves_each_other_one_a_place"),
+];
+
+#[test]
+fn each_resource_has_a_bound_and_a_test() {
+    let root = root();
+    let protocol = read(&root.join("spec/PROTOCOL.md"));
+    let section =
+        protocol.split("### 18.3 ").nth(1).and_then(|rest| rest.split("\n### ").next()).expect("section 18.3");
+    let table = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    let tested: Vec<&str> = RESOURCES.iter().map(|(row, ..)| *row).collect();
+    assert_eq!(named, tested, "the table of section 18.3, and the tests of its rows");
+    for (row, file, test) in RESOURCES {
+        let text = read(&root.join(file));
+        let parts: Vec<&str> = text.split(&format!("fn {test}(")).collect();
+        let marked = parts.len() == 2 && parts[0].trim_end().trim_end_matches("async").trim_end().ends_with(']');
+        assert!(marked, "{row}: {file} has no test {test}");
+    }
+}
