@@ -41,10 +41,9 @@ struct Answer {
     errors: Vec<Fault>,
 }
 
-/// An error: file and byte of its place, and its text.
+/// An error: files and bytes of the places that it names, the main one first, and its text.
 struct Fault {
-    file: String,
-    at: usize,
+    places: Vec<(String, usize)>,
     text: String,
 }
 
@@ -159,19 +158,16 @@ impl<'a> Build<'a> {
     fn take_out(&mut self, errors: &[Fault], woven: &BTreeMap<&str, Woven>) -> Result<(), Box<dyn Error>> {
         let before = self.unviable.len() + self.inexpressible.len();
         for error in errors {
-            let Some(file) = woven.get(error.file.as_str()) else { return Err(error.text.clone().into()) };
-            let change = file.changes.iter().find(|(_, range)| range.contains(&error.at));
-            // The innermost one.
-            let site =
-                file.sites.iter().filter(|(_, range)| range.contains(&error.at)).min_by_key(|(_, range)| range.len());
-            match (change, site) {
-                (Some((id, _)), _) => self.unviable.push(*id),
-                (None, Some((ids, _))) => self.inexpressible.extend(ids),
+            let places = || error.places.iter().filter_map(|(file, at)| Some((woven.get(file.as_str())?, *at)));
+            if let Some(id) = places().find_map(|(file, at)| file.change(at)) {
+                self.unviable.push(id);
+            } else if let Some(ids) = places().find_map(|(file, at)| file.site(at)) {
+                self.inexpressible.extend(ids);
+            } else if let Some(ids) = places().find_map(|(file, at)| file.arm_after(at)) {
                 // A match that is not exhaustive without an arm: one of those that follow.
-                (None, None) => match file.arms.iter().filter(|(_, at)| *at > error.at).min_by_key(|(_, at)| *at) {
-                    Some((ids, _)) => self.unviable.extend(ids),
-                    None => return Err(error.text.clone().into()),
-                },
+                self.unviable.extend(ids);
+            } else {
+                return Err(error.text.clone().into());
             }
         }
         for ids in [&mut self.unviable, &mut self.inexpressible] {
@@ -189,8 +185,12 @@ impl<'a> Build<'a> {
 
 /// Where an error is; none for the last line, which counts the others.
 fn fault(message: &Value) -> Option<Fault> {
-    let span = message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
-    let (file, at) = (span["file_name"].as_str()?.to_string(), span["byte_start"].as_u64()?);
+    let spans = message["spans"].as_array()?;
+    let (main, others): (Vec<&Value>, Vec<&Value>) = spans.iter().partition(|span| span["is_primary"] == true);
+    let place = |span: &Value| {
+        Some((span["file_name"].as_str()?.to_string(), usize::try_from(span["byte_start"].as_u64()?).ok()?))
+    };
+    let places: Vec<(String, usize)> = main.into_iter().chain(others).filter_map(place).collect();
     let text = message["rendered"].as_str().unwrap_or_default().to_string();
-    Some(Fault { file, at: usize::try_from(at).ok()?, text })
+    (!places.is_empty()).then_some(Fault { places, text })
 }

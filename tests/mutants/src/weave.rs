@@ -14,6 +14,25 @@ pub(crate) struct Woven {
     pub(crate) arms: Vec<(Vec<u32>, usize)>,
 }
 
+impl Woven {
+    /// The change whose text is here.
+    pub(crate) fn change(&self, at: usize) -> Option<u32> {
+        self.changes.iter().find(|(_, range)| range.contains(&at)).map(|(id, _)| *id)
+    }
+
+    /// The changes of the innermost site that is around this.
+    pub(crate) fn site(&self, at: usize) -> Option<&[u32]> {
+        let around = self.sites.iter().filter(|(_, range)| range.contains(&at));
+        around.min_by_key(|(_, range)| range.len()).map(|(ids, _)| ids.as_slice())
+    }
+
+    /// The changes that gave a guard to the next match arm.
+    pub(crate) fn arm_after(&self, at: usize) -> Option<&[u32]> {
+        let after = self.arms.iter().filter(|(_, arm)| *arm > at);
+        after.min_by_key(|(_, arm)| *arm).map(|(ids, _)| ids.as_slice())
+    }
+}
+
 /// Puts the changes of these sites (in order, the outer one first) into the source, but for those that are left out.
 pub(crate) fn weave(source: &str, sites: &[Site], left_out: &dyn Fn(u32) -> bool) -> Woven {
     let woven = Woven { text: String::new(), changes: Vec::new(), sites: Vec::new(), arms: Vec::new() };
