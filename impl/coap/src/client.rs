@@ -324,5 +324,14 @@ mod tests {
         let now = Instant::now();
         let newer = |v1, v2| newer((v1, now), (v2, now));
         assert!(newer(1, 2) && newer((1 << 24) - 1, 0) && !newer(2, 1) && !newer(2, 2) && !newer(0, (1 << 24) - 1));
+        // Half of the range apart, neither is newer; one less, or one more, decides.
+        assert!(!newer(0, HALF) && newer(0, HALF - 1) && !newer(HALF, 0) && newer(HALF + 1, 0));
+    }
+
+    #[test]
+    fn whatever_comes_late_enough_is_new() {
+        let now = Instant::now();
+        let after = |seconds| newer((2, now), (1, now + Duration::from_secs(seconds)));
+        assert!(!after(1) && !after(128) && after(129));
     }
 }

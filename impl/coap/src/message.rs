@@ -227,6 +227,28 @@ mod tests {
     use super::*;
     use crate::options::{Side, check, passed_on};
 
+    /// RFC 7252 section 12.1.
+    #[test]
+    fn codes_have_a_class_and_a_detail() {
+        for (code, class, detail, text) in [
+            (Code(1), 0, 1, "0.01"),
+            (Code::CONTENT, 2, 5, "2.05"),
+            (Code::CONTINUE, 2, 31, "2.31"),
+            (Code::TOO_MANY, 4, 29, "4.29"),
+        ] {
+            assert_eq!((code.class(), code.detail(), code.to_string().as_str()), (class, detail, text));
+            assert_eq!(code.is_success(), class == 2, "{code}");
+        }
+    }
+
+    #[test]
+    fn methods_have_codes() {
+        for method in [Method::Get, Method::Post, Method::Put, Method::Delete, Method::Fetch] {
+            assert_eq!(Method::from_code(method.code().0), Some(method));
+        }
+        assert_eq!([0, 6, 7, 0x45].map(Method::from_code), [None; 4]);
+    }
+
     #[test]
     fn what_is_no_message() {
         // Too short, and versions 0, 2 and 3.

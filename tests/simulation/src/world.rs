@@ -8,13 +8,15 @@ use crate::log::Log;
 use crate::monitor::Monitor;
 use crate::network::Network;
 use crate::random::{Seed, between, one_of};
-use crate::time::{HOUR, WallClock};
+use crate::stranger::{Stranger, name_of};
+use crate::time::{DAY, HOUR, WallClock};
 use dke::authority::{Grant, issue};
 use dke::params::CWT_MAX;
 use dke::{AdmissionKey, Credential};
 use dke_gateway::Policy;
 use dke_state::{Identity, Role};
-use rand::Rng as _;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ use tokio::time::{Instant, sleep};
 
 /// A client that does not wait for the node looks again later.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+/// The number of a stranger's address.
+const CURIOUS: u8 = 60;
 /// From one call of a client to its next one.
 const PAUSES: (Duration, Duration) = (HOUR, Duration::from_secs(60 * 3600));
 
@@ -128,7 +132,25 @@ impl World {
         for number in 0..self.clients.len() {
             life.spawn(self.clone().everyday(number));
         }
+        if self.gateway.asks_for_admission() {
+            life.spawn(self.clone().curious());
+        }
         life
+    }
+
+    /// A stranger who asks for an Offer of each node every day: of those that have an admission key none is given out.
+    async fn curious(self: Arc<Self>) {
+        let mut random = self.seed.stream("curious");
+        loop {
+            sleep(DAY).await;
+            for node in &self.nodes {
+                let stranger = Stranger::new(&self, stranger(CURIOUS), StdRng::seed_from_u64(random.r#gen()));
+                let credential = Credential::parse(&node.credential).expect("it was made here");
+                if let Some((epoch, _)) = stranger.offer(&name_of(&credential), &credential).await {
+                    node.gives_to_stranger(epoch);
+                }
+            }
+        }
     }
 
     /// What a client does: calls a node now and then, and takes up what is pending.

@@ -52,6 +52,11 @@ impl GatewayHost {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Do its nodes give prekeys to clients alone that have an admission key?
+    pub fn asks_for_admission(&self) -> bool {
+        self.around.admission.is_some()
+    }
+
     /// Runs it until the end, and starts it again whenever it has ended.
     pub fn operate(self: &Arc<Self>) -> JoinHandle<()> {
         let host = self.clone();
