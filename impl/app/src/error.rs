@@ -33,7 +33,7 @@ pub enum Misuse {
     #[error("The response needs a number of its own.")]
     SequenceMissing,
     /// More than 65,535 bytes for AES-CCM.
-    #[error("The content is too long.")]
+    #[error("The content is too long: AES-CCM takes at most 65,535 bytes (OSCORE, COSE); a JWE takes more.")]
     TooLong,
     /// A CoAP message that cannot be written, or is neither a request nor a response as the call wants it.
     #[error("The CoAP message cannot be protected.")]

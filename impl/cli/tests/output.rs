@@ -10,8 +10,9 @@ mod talking;
 
 use common::Place;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use talking::Talking;
 
 /// Runs `dke ...` in a shell, with this said about its output.
@@ -181,4 +182,57 @@ fn a_planted_link_is_not_followed_and_rights_are_not_widened() {
     fs::rename(place.path("lamp/node.json"), place.path("elsewhere")).unwrap();
     symlink(place.path("elsewhere"), place.path("lamp/node.json")).unwrap();
     place.refused("node publish lamp --out again.cbor");
+}
+
+/// A command that is killed in the middle of its output has delivered nothing.
+#[test]
+fn a_kill_in_the_middle_of_the_output() {
+    let place = Place::with_node(1);
+    place.initiate("a", "");
+    place.ok("node accept lamp initiate-a.cbor --out confirm-a.cbor");
+    place.ok("client finish anna confirm-a.cbor");
+    let content = "content ".repeat(100_000);
+    fs::write(place.path("content"), &content).unwrap();
+    for json in [false, true] {
+        place.ok("seal anna content --as jwe --out object");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dke"));
+        command.args(json.then_some("--json")).args(["open", "lamp", "object", "--as", "jwe"]);
+        let mut open = command.current_dir(place.0.path()).stdout(Stdio::piped()).spawn().unwrap();
+        // It has begun, and does not get on: nobody reads more than this.
+        open.stdout.as_mut().unwrap().read_exact(&mut [0; 1]).unwrap();
+        open.kill().unwrap();
+        open.wait().unwrap();
+        assert_eq!(place.ok("open lamp object --as jwe")["content"]["text"], content.as_str());
+        assert_eq!(place.refused("open lamp object --as jwe").0, "Replayed");
+    }
+}
+
+/// `--out` on a file system without room for all of it: nothing is left there, and the content can be had again.
+#[test]
+fn a_file_system_that_is_full() {
+    let place = Place::with_node(1);
+    place.initiate("a", "");
+    place.ok("node accept lamp initiate-a.cbor --out confirm-a.cbor");
+    place.ok("client finish anna confirm-a.cbor");
+    fs::write(place.path("content"), "content ".repeat(20_000)).unwrap();
+    place.ok("seal anna content --as jwe --out object");
+    fs::create_dir(place.path("full")).unwrap();
+    // A file system of the test's own, in a name space of its own.
+    let mounted = |line: &str| {
+        let line = format!("mount -t tmpfs -o size=64k tmpfs full && {line}");
+        Command::new("unshare").args(["-rm", "bash", "-c", &line]).current_dir(place.0.path()).output().unwrap()
+    };
+    if !mounted("true").status.success() {
+        println!("!!! This system allows no file system of the test's own: not tested");
+        return;
+    }
+    let dke = env!("CARGO_BIN_EXE_dke");
+    let open = format!("'{dke}' open lamp object --as jwe --out full/content; echo $?; ls full");
+    let done = mounted(&open);
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "1\n", "an error, and no half of a file: {told}");
+    assert!(told.contains("full/content") && told.lines().count() == 1 && !told.contains("panicked"), "{told}");
+    place.ok("open lamp object --as jwe --out whole");
+    assert_eq!(fs::read(place.path("whole")).unwrap(), fs::read(place.path("content")).unwrap());
+    assert_eq!(place.refused("open lamp object --as jwe --out again").0, "Replayed");
 }

@@ -38,7 +38,10 @@ pub enum Error {
     #[error("{} is the directory of {}, and a key has one use; make another one with `dke keygen --role {}`.", .0.display(), named(*.1), .2)]
     WrongRole(PathBuf, Role, Role),
     /// A state would become so large that it could not be read again.
-    #[error("{} would become too large; nothing was changed.", .0.display())]
+    #[error(
+        "{} would become larger than 64 MiB, and could not be read again; nothing was changed. `dke deliver` makes room; what has \
+         more than 30 MB is to be sent in parts.", .0.display()
+    )]
     TooLarge(PathBuf),
     /// As many exchanges with this node as may wait for a Confirm do.
     #[error(
