@@ -6,14 +6,12 @@ use crate::fault::Fault;
 use crate::files::{self, Out, now};
 use crate::protect_args::{Export, Leave, ObjectFormat, Open, Read, Seal};
 use crate::report::{Report, data};
-use crate::serve::runtime;
+use crate::serve::{asked, runtime};
 use dke::crypto::Crypto as _;
 use dke::store::NodeStore as _;
 use dke::{Credential, RustCrypto};
-use dke_agent::Gateway;
 use dke_app::exchange::{Format, Stage};
 use dke_app::{Error, Exporter as _, Misuse, Reject};
-use dke_coap::Parameters;
 use dke_state::{CREDENTIAL_FILE, Held, Hex, HexN, Party, Undelivered};
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -100,7 +98,7 @@ pub(crate) fn leave(args: &Leave) -> Result<Report, Fault> {
     drop(file);
     let left: Vec<String> = objects.iter().map(|(title, _)| title.clone()).collect();
     runtime()?.block_on(async {
-        let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
+        let gateway = asked(&args.gateway).await?;
         for (title, object) in &objects {
             gateway.put_sealed(credential.hash(), &token, title, object).await?;
         }
@@ -118,7 +116,7 @@ pub(crate) fn read(args: &Read) -> Result<Report, Fault> {
     let form = args.format.unwrap_or(if over_http { ObjectFormat::Jwe } else { ObjectFormat::Cose });
     let title = title(&args.name, form)?;
     let object = runtime()?.block_on(async {
-        let gateway = Gateway::connect(&args.gateway, Parameters::default()).await?;
+        let gateway = asked(&args.gateway).await?;
         Ok::<_, Fault>(gateway.sealed(node.hash(), &title).await?)
     })?;
     let mut party = Party::open(&args.dir)?;

@@ -4,11 +4,9 @@ use crate::args::{RecoverClient, RecoverNode};
 use crate::fault::Fault;
 use crate::output::tell;
 use crate::report::Report;
-use crate::serve::runtime;
+use crate::serve::{asked, runtime};
 use dke::message::Offer;
 use dke::{Credential, RustCrypto};
-use dke_agent::Gateway;
-use dke_coap::Parameters;
 use dke_state::{Epochs, Identity, Locked, recover_client, recover_node};
 use rand_core::OsRng;
 
@@ -40,7 +38,7 @@ const fn next_of_node(readable: bool) -> &'static str {
 /// The epoch that a gateway shows with this node's signature: it cannot be too high. `None` if it has no batch, or no prekey to spare.
 fn shown(gateway: &str, node: &Credential<'_>) -> Result<Option<u64>, Fault> {
     runtime()?.block_on(async {
-        let gateway = Gateway::connect(gateway, Parameters::default()).await?;
+        let gateway = asked(gateway).await?;
         match gateway.offer(node.hash(), &mut OsRng).await {
             Ok(offer) => Ok(Some(epoch(&offer, node)?)),
             Err(failure) => {

@@ -9,9 +9,10 @@ use common::Place;
 use common::limit::eventually;
 use serde_json::Value;
 use served::Served;
+use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, Output, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn place() -> Place {
     let place = Place::new();
@@ -239,4 +240,39 @@ fn prekeys_for_those_who_have_the_admission_key() {
         assert_eq!(place.ok(&wake)["answered"], 1);
         session(&place, &end(anna));
     }
+}
+
+/// Where nobody listens that is told at once; where somebody listens and says nothing, `--wait` holds.
+#[test]
+fn a_gateway_that_does_not_answer() {
+    let place = place();
+    // The sockets are never read from: connections are taken by the system.
+    let (udp, tcp) = (UdpSocket::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let silent = [format!("coap://{}", udp.local_addr().unwrap()), format!("http://{}", tcp.local_addr().unwrap())];
+    let nobody = ["coap://127.0.0.1:1".to_string(), "http://127.0.0.1:1".to_string()];
+    let start = Instant::now();
+    let mut running = Vec::new();
+    for (number, gateway) in silent.iter().chain(&nobody).enumerate() {
+        place.ok(&format!("keygen node-{number} --subject node"));
+        for words in [
+            format!("client call anna --node lamp/credential.cbor --gateway {gateway} --data x --wait 2"),
+            format!("client read anna note --node lamp/credential.cbor --gateway {gateway}"),
+            format!("node recover node-{number} --gateway {gateway} --epoch 1"),
+            format!("node run node-{number} --gateway {gateway} --once"),
+        ] {
+            // Without --wait, a command waits for half a minute, and a node as long as RFC 7252 asks it to: too long for a test.
+            if words.contains("--wait") || nobody.contains(gateway) {
+                let child = place.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+                running.push((words, child));
+            }
+        }
+    }
+    for (words, child) in running {
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(words.contains("recover") || output.status.code() == Some(2), "{words}: {told}");
+        assert!(!told.contains("panicked"), "{words}: {told}");
+    }
+    // MAX_TRANSMIT_WAIT of RFC 7252 is 93 s.
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
