@@ -386,8 +386,8 @@ pub(crate) struct Carried {
 /// Which node, and what time it is.
 #[derive(ClapArgs, Default)]
 pub(crate) struct Select {
-    /// Subject of the node; may be left out if there is only one
-    #[arg(long, value_name = "SUBJECT")]
+    /// The node: its subject, or the hash of its credential, or 8 or more of the hash's first digits; may be left out if there is only one
+    #[arg(long, value_name = "SUBJECT|HASH")]
     pub(crate) node: Option<String>,
     /// UNIX seconds instead of the clock
     #[arg(long, value_name = "SECONDS")]

@@ -14,7 +14,7 @@ const PREFIX: usize = 8;
 
 impl Which {
     fn fits(&self, held: &Held<'_>) -> bool {
-        self.peer.as_ref().is_none_or(|peer| names(peer, held))
+        self.peer.as_ref().is_none_or(|peer| names(peer, held.peer_hash.as_ref(), &held.peer))
             && self.session.as_ref().is_none_or(|wanted| held.fingerprint.is_some_and(|own| own[..] == wanted.0))
             && (!self.early || held.exchange.early.is_some())
     }
@@ -37,12 +37,12 @@ impl Which {
     }
 }
 
-/// A subject may belong to several peers; a whole hash is nothing else.
-fn names(name: &str, held: &Held<'_>) -> bool {
-    let hash = held.peer_hash.map(hex::encode).unwrap_or_default();
+/// Does this name mean the party with this H(CRED) and subject? A subject may belong to several; a whole hash is nothing else.
+pub(crate) fn names(name: &str, hash: Option<&Hash>, subject: &str) -> bool {
+    let hash = hash.map(hex::encode).unwrap_or_default();
     let name_is_hash = name.len() == 64 && name.chars().all(|digit| digit.is_ascii_hexdigit());
     let by_hash = name.len() >= PREFIX && hash.starts_with(&name.to_ascii_lowercase());
-    by_hash || (!name_is_hash && name == held.peer)
+    by_hash || (!name_is_hash && name == subject)
 }
 
 fn one_peer(held: &[Held<'_>]) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use crate::gateway_store::{CONFIRMS_MAX, GatewayFile, Mailbox, ShelfAt};
 use crate::identity::private_dir;
 use crate::report::Report;
 use dke::crypto::Crypto as _;
-use dke::gateway::{Known, Queued, Verified, check_confirm, check_initiate, verify_publication};
+use dke::gateway::{Known, Queued, Verified, check_confirm, check_initiate, check_token, verify_publication};
 use dke::params::OFFER_MAX;
 use dke::{Credential, Reject, RustCrypto};
 use dke_state::{Hex, Locked};
@@ -39,18 +39,12 @@ pub(crate) fn register(args: &Carried) -> Result<Report, Fault> {
     let credential = Credential::parse(&bytes.0).map_err(|reject| Fault::from(reject).about(&args.file))?;
     private_dir(&args.dir)?;
     let mut file = open(&args.dir)?;
-    let subject = credential.subject().to_string();
-    match file.state.nodes.get(&subject) {
-        Some(known) if known.credential != bytes => {
-            return Err(Fault::usage(format!("Another node with the subject {subject} is registered.")));
-        }
-        Some(_) => {}
-        None => {
-            file.state.nodes.insert(subject.clone(), Mailbox::new(bytes.clone()));
-            file.save()?;
-        }
+    let (subject, hash) = (credential.subject().to_string(), hex::encode(credential.hash()));
+    if !file.state.nodes.contains_key(&hash) {
+        file.state.nodes.insert(hash.clone(), Mailbox::new(bytes.clone()));
+        file.save()?;
     }
-    Ok(Report::new().with("node", subject).with("hash", hex::encode(credential.hash())))
+    Ok(Report::new().with("node", subject).with("hash", hash))
 }
 
 /// G1.
@@ -141,9 +135,7 @@ pub(crate) fn drain(args: &Drain) -> Result<Report, Fault> {
     let mut file = open(&args.dir)?;
     let mailbox = file.mailbox(args.select.node.as_deref())?;
     let newest = mailbox.header(mailbox.highest_epoch).ok_or(Reject::WrongToken)?;
-    if RustCrypto::sha256(&args.token.0) != newest.mailbox {
-        return Err(Reject::WrongToken.into());
-    }
+    check_token(&args.token.0, &newest.mailbox)?;
     let mut files = Vec::new();
     for (epoch, index, initiate) in mailbox.waiting() {
         let path = args.out_dir.join(format!("initiate-{epoch}-{index}.cbor"));
@@ -191,10 +183,11 @@ pub(crate) fn collect(args: &Collect) -> Result<Report, Fault> {
 
 fn status(dir: &Path) -> Result<Report, Fault> {
     let file = open(dir)?;
-    let nodes = file.state.nodes.iter().map(|(subject, mailbox)| {
+    let nodes = file.state.nodes.iter().map(|(hash, mailbox)| {
         let slots = || mailbox.slots.values().flat_map(|slots| slots.values());
         json!({
-            "node": subject,
+            "node": mailbox.subject(),
+            "hash": hash,
             "epoch": mailbox.highest_epoch,
             "prekeys": mailbox.header(mailbox.highest_epoch).map(|header| header.depth.prekeys()),
             "handed_out": slots().count(),

@@ -1,9 +1,11 @@
 //! The gateway's state in a file. It holds no secret.
 
+use crate::exchange::names;
 use crate::fault::Fault;
+use dke::crypto::{Crypto as _, Hash};
 use dke::gateway::{Shelf, Slot};
 use dke::message::{Header, Publication};
-use dke::{Credential, Depth, Reject};
+use dke::{Credential, Depth, Reject, RustCrypto};
 use dke_state::{Hex, Locked};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ const QUEUE_MAX: usize = 512;
 /// Differing Confirms that are kept for one exchange.
 pub(crate) const CONFIRMS_MAX: usize = 4;
 
-/// By the node's subject.
+/// By H(CRED_N), in hexadecimal.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GatewayState {
@@ -46,6 +48,24 @@ pub(crate) struct SlotState {
 impl Mailbox {
     pub(crate) fn new(credential: Hex) -> Mailbox {
         Mailbox { credential, highest_epoch: 0, publications: BTreeMap::new(), slots: BTreeMap::new() }
+    }
+
+    fn hash(&self) -> Hash {
+        RustCrypto::sha256(&self.credential.0)
+    }
+
+    /// H(CRED_N), in hexadecimal.
+    pub(crate) fn name(&self) -> String {
+        hex::encode(self.hash())
+    }
+
+    /// For people: another node may have the same.
+    pub(crate) fn subject(&self) -> String {
+        Credential::parse(&self.credential.0).map(|credential| credential.subject().to_string()).unwrap_or_default()
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        names(name, Some(&self.hash()), &self.subject())
     }
 
     /// The header of a stored Publication.
@@ -112,22 +132,29 @@ pub(crate) struct GatewayFile {
 
 impl GatewayFile {
     pub(crate) fn open(locked: Locked) -> Result<GatewayFile, Fault> {
-        let state = locked.load(FILE, FORMAT)?.unwrap_or_default();
-        Ok(GatewayFile { locked, state })
+        let GatewayState { nodes } = locked.load(FILE, FORMAT)?.unwrap_or_default();
+        // Nodes were named by their subjects once.
+        let nodes = nodes.into_values().map(|mailbox| (mailbox.name(), mailbox)).collect();
+        Ok(GatewayFile { locked, state: GatewayState { nodes } })
     }
 
     pub(crate) fn save(&self) -> Result<(), Fault> {
         Ok(self.locked.save(FILE, FORMAT, &self.state)?)
     }
 
-    /// The node of this subject, or the only one.
-    pub(crate) fn mailbox(&mut self, subject: Option<&str>) -> Result<&mut Mailbox, Fault> {
-        match subject {
-            Some(subject) => Ok(self.state.nodes.get_mut(subject).ok_or(Reject::UnknownNode)?),
-            None if self.state.nodes.len() > 1 => {
-                Err(Fault::usage("The gateway knows several nodes; say which with --node."))
+    /// The node of this name, or the only one. Refused if several could be meant.
+    pub(crate) fn mailbox(&mut self, name: Option<&str>) -> Result<&mut Mailbox, Fault> {
+        let meant = |mailbox: &&mut Mailbox| name.is_none_or(|name| mailbox.is_named(name));
+        let mut found: Vec<&mut Mailbox> = self.state.nodes.values_mut().filter(meant).collect();
+        match (found.pop(), found.as_slice()) {
+            (None, _) => Err(Reject::UnknownNode.into()),
+            (Some(one), []) => Ok(one),
+            (Some(one), others) => {
+                let told = |mailbox: &Mailbox| format!("{} ({})", mailbox.name(), mailbox.subject());
+                let all: Vec<String> = others.iter().map(|one| told(one)).chain([told(one)]).collect();
+                let all = all.join(", ");
+                Err(Fault::usage(format!("Several nodes could be meant: {all}; say which with --node and the hash.")))
             }
-            None => Ok(self.state.nodes.values_mut().next().ok_or(Reject::UnknownNode)?),
         }
     }
 }

@@ -158,3 +158,25 @@ fn a_node_that_began_anew_is_called_again() {
     talking.wake();
     talking.session("anna");
 }
+
+/// A gateway by files, too, takes nodes by their hashes: two may have one subject.
+#[test]
+fn two_nodes_with_one_subject_at_a_gateway() {
+    let place = common::Place::new();
+    let mut hashes = Vec::new();
+    for node in ["lamp", "other"] {
+        place.ok(&format!("keygen {node} --subject lamp"));
+        let registered = place.ok(&format!("gateway register gate {node}/credential.cbor"));
+        hashes.push(registered["hash"].as_str().unwrap().to_string());
+        place.ok(&format!("node publish {node} --out {node}.cbor"));
+    }
+    for more in ["", " --node lamp"] {
+        let (name, sentence) = place.refused(&format!("gateway publish gate lamp.cbor{more}"));
+        assert!(name == "Usage" && hashes.iter().all(|hash| sentence.contains(hash)), "{sentence}");
+    }
+    place.ok(&format!("gateway publish gate lamp.cbor --node {}", &hashes[0][..8]));
+    place.ok(&format!("gateway publish gate other.cbor --node {}", hashes[1]));
+    assert_eq!(place.refused(&format!("gateway publish gate other.cbor --node {}", "0".repeat(64))).0, "UnknownNode");
+    let status = place.ok("gateway status gate");
+    assert!(status["nodes"].as_array().unwrap().iter().all(|node| node["epoch"] == 1), "{status}");
+}
