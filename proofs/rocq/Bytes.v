@@ -34,7 +34,7 @@ Proof.
   rewrite andb_true_iff, Z.eqb_eq. specialize (IH b). unfold eqb in IH. rewrite IH.
   split; [intros []; congruence | intros [=]; auto].
 Qed.
-Lemma cons_first {T} (x y : T) a b : x :: a = y :: b -> x = y.
+Lemma cons_injective {T} (x y : T) a b : x :: a = y :: b -> x = y /\ a = b.
 Proof. now intros [=]. Qed.
 Lemma app_same_length {T} (a b c d : list T) : len a = len c -> a ++ b = c ++ d -> a = c /\ b = d.
 Proof.

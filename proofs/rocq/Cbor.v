@@ -10,6 +10,14 @@ Open Scope Z_scope.
 (* What a Bytes can hold: bytes, and no more than a usize can count. *)
 Definition is_input (l : list Z) : Prop := are_bytes l /\ len l < 2 ^ 64.
 
+(* For texts that are written out, computation shows it. *)
+Definition is_literal (l : list Z) : bool := forallb (fun b => (0 <=? b) && (b <? 256)) l && (len l <? 2 ^ 32).
+Lemma literal_input l : is_literal l = true -> is_input l.
+Proof.
+  unfold is_literal. rewrite andb_true_iff, forallb_forall, Z.ltb_lt. intros [B L]. split; [|lia].
+  apply Forall_forall. intros b Hb. apply B in Hb. rewrite andb_true_iff, Z.leb_le, Z.ltb_lt in Hb. exact Hb.
+Qed.
+
 (* The position in the input behind which `rest` stands. *)
 Definition cursor (input : list Z) (position : Z) (rest : list Z) : Prop :=
   exists before, input = before ++ rest /\ position = len before.

@@ -97,5 +97,5 @@ Proof.
     pose proof (len_nonnegative kid). assert (0 <= len kid < 2 ^ 64) as A by lia.
     rewrite encode_head_bytes by (unfold cbor.BSTR; lia). cbn [app bytes.bytes]. cbv zeta.
     pose proof (shortest_information_fits (len kid) A) as F. cbv zeta in F. intros E.
-    apply cons_first in E. unfold cbor.BSTR in E. lia.
+    apply cons_injective in E as [E _]. unfold cbor.BSTR in E. lia.
 Qed.
