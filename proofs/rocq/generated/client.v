@@ -1,7 +1,7 @@
 (* Generated from spec/src/client.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256 hmac hkdf cose credential cwt merkle message transcript key_schedule gateway node.
+From Dke.generated Require error params weakening primitives sha256 cose credential merkle message transcript key_schedule gateway node.
 Local Open Scope Z_scope.
 
 Section Specification.

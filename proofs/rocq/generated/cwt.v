@@ -1,7 +1,7 @@
 (* Generated from spec/src/cwt.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256 hmac hkdf cose credential.
+From Dke.generated Require bytes cbor error fields params weakening primitives cose credential.
 Local Open Scope Z_scope.
 
 Section Specification.

@@ -1,7 +1,6 @@
 (* Generated from spec/src/ecdsa.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm.
 Local Open Scope Z_scope.
 
 Inductive EcdsaError : Type :=

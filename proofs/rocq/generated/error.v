@@ -1,7 +1,7 @@
 (* Generated from spec/src/error.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor.
+From Dke.generated Require cbor.
 Local Open Scope Z_scope.
 
 Inductive Reject : Type :=

@@ -1,11 +1,8 @@
 (* Generated from spec/src/hkdf.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256 hmac.
+From Dke.generated Require bytes sha256 hmac.
 Local Open Scope Z_scope.
-
-Section Specification.
-Context {P : primitives.Primitives}.
 
 Inductive HkdfError : Type :=
 | HkdfError_OutputTooLong.
@@ -44,5 +41,3 @@ Definition expand_ensures (prk : list Z) (info : list Z) (length : Z) (okm : Rus
   | Ok okm => Rust.len okm =? length
   | Err _ => negb (is_output_length length)
   end.
-
-End Specification.

@@ -1,11 +1,8 @@
 (* Generated from spec/src/hmac.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256.
+From Dke.generated Require bytes sha256.
 Local Open Scope Z_scope.
-
-Section Specification.
-Context {P : primitives.Primitives}.
 
 Definition IPAD : Z :=
   0x36.
@@ -44,5 +41,3 @@ Definition hmac_sha256_requires (key : list Z) (text : list Z) : bool :=
 
 Definition hmac_sha256_ensures (key : list Z) (text : list Z) (mac : list Z) : bool :=
   Rust.len mac =? sha256.DIGEST_LENGTH.
-
-End Specification.

@@ -1,11 +1,8 @@
 (* Generated from spec/src/merkle.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256 hmac hkdf cose credential cwt.
+From Dke.generated Require bytes params weakening sha256.
 Local Open Scope Z_scope.
-
-Section Specification.
-Context {P : primitives.Primitives}.
 
 Definition leaf (w : weakening.Weakening) (index : Z) (y : list Z) : list Z :=
   let index := (if w.(weakening.Weakening_leaf_without_index) then
@@ -81,5 +78,3 @@ Definition root_of_path_requires (w : weakening.Weakening) (index : Z) (y : list
 
 Definition root_of_path_ensures (w : weakening.Weakening) (index : Z) (y : list Z) (path : list Z) (root : list Z) : bool :=
   Rust.len root =? sha256.DIGEST_LENGTH.
-
-End Specification.

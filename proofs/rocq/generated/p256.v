@@ -1,7 +1,6 @@
 (* Generated from spec/src/p256.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening.
 Local Open Scope Z_scope.
 
 Inductive P256Error : Type :=

@@ -1,7 +1,7 @@
 (* Generated from spec/src by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa.
+From Dke.generated Require p256 ccm ecdsa.
 Local Open Scope Z_scope.
 
 Class Primitives : Type := {

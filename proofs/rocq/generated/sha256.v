@@ -1,11 +1,8 @@
 (* Generated from spec/src/sha256.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives.
+From Dke.generated Require bytes.
 Local Open Scope Z_scope.
-
-Section Specification.
-Context {P : primitives.Primitives}.
 
 Definition DIGEST_LENGTH : Z :=
   32.
@@ -169,5 +166,3 @@ Definition sha256_requires (message : list Z) : bool :=
 
 Definition sha256_ensures (message : list Z) (digest : list Z) : bool :=
   Rust.len digest =? DIGEST_LENGTH.
-
-End Specification.

@@ -1,11 +1,8 @@
 (* Generated from spec/src/transcript.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes utf8 cbor error fields params weakening p256 ccm ecdsa primitives sha256 hmac hkdf cose credential cwt merkle message.
+From Dke.generated Require bytes cbor params weakening sha256.
 Local Open Scope Z_scope.
-
-Section Specification.
-Context {P : primitives.Primitives}.
 
 Definition th_0 (w : weakening.Weakening) (suite : Z) (node : list Z) (header : list Z) (index : Z) (y : list Z) : list Z :=
   sha256.sha256 (bytes.concat_all [cbor.encode_tstr params.PROTOCOL;
@@ -35,5 +32,3 @@ Definition th_4 (w : weakening.Weakening) (th_3 : list Z) (mode : Z) (z : list Z
 
 Definition th_5 (th_4 : list Z) (ct_3 : list Z) : list Z :=
   sha256.sha256 (bytes.concat_all [cbor.encode_bstr th_4; cbor.encode_bstr ct_3]).
-
-End Specification.

@@ -1,7 +1,6 @@
 (* Generated from spec/src/utf8.rs by `cargo gallina`; not to be edited. *)
 From Coq Require Import ZArith List Bool String. Import ListNotations.
 From Dke Require Import Rust.
-From Dke.generated Require bytes.
 Local Open Scope Z_scope.
 
 Record State : Type := {

@@ -12,34 +12,46 @@ use syn::{Attribute, Expr, ImplItem, Item as Syntax, Token};
 pub(crate) fn file(source: &Source, module: &Module) -> String {
     let place = MODULES.iter().position(|other| other.name == module.name).expect("a module");
     let before: Vec<&str> = MODULES[..place].iter().map(|module| module.name).collect();
-    let mut text = format!(
-        "(* Generated from spec/src{} by `cargo gallina`; not to be edited. *)\n\
+    let (origin, body) = if module.name == "primitives" {
+        ("spec/src".to_string(), class(source))
+    } else {
+        let section = before.contains(&"primitives");
+        (format!("spec/src/{}.rs", module.name), definitions(source, module, section))
+    };
+    let used: Vec<&str> = before.into_iter().filter(|name| refers(&body, name)).collect();
+    let required =
+        if used.is_empty() { String::new() } else { format!("From Dke.generated Require {}.\n", used.join(" ")) };
+    format!(
+        "(* Generated from {origin} by `cargo gallina`; not to be edited. *)\n\
          From Coq Require Import ZArith List Bool String. Import ListNotations.\n\
-         From Dke Require Import Rust.\n",
-        if module.name == "primitives" { String::new() } else { format!("/{}.rs", module.name) }
-    );
-    if !before.is_empty() {
-        text += &format!("From Dke.generated Require {}.\n", before.join(" "));
-    }
-    text += "Local Open Scope Z_scope.\n";
-    if module.name == "primitives" {
-        return text + "\n" + &class(source);
-    }
-    let section = before.contains(&"primitives");
-    if section {
-        text += "\nSection Specification.\nContext {P : primitives.Primitives}.\n";
-    }
-    for item in in_order(source, module) {
-        let definition = definition(source, module, item);
-        if !definition.is_empty() {
-            text += &format!("\n{definition}");
-        }
-    }
-    if section {
-        text += "\nEnd Specification.\n";
-    }
-    text
+         From Dke Require Import Rust.\n\
+         {required}Local Open Scope Z_scope.\n\n{body}"
+    )
 }
+
+/// Is something of this module named in the text?
+fn refers(text: &str, module: &str) -> bool {
+    text.match_indices(&format!("{module}."))
+        .any(|(at, _)| !text[..at].ends_with(|before: char| before.is_alphanumeric() || "_.".contains(before)))
+}
+
+/// The definitions of a module; in a section over the primitives where there can be some.
+fn definitions(source: &Source, module: &Module, section: bool) -> String {
+    let all: Vec<String> = in_order(source, module)
+        .into_iter()
+        .map(|item| definition(source, module, item))
+        .filter(|definition| !definition.is_empty())
+        .collect();
+    let all = all.join("\n");
+    if section && refers(&all, "primitives") || section && USES_PRIMITIVES.iter().any(|user| refers(&all, user)) {
+        format!("Section Specification.\nContext {{P : primitives.Primitives}}.\n\n{all}\nEnd Specification.\n")
+    } else {
+        all
+    }
+}
+
+/// Modules with definitions over the primitives; who uses these has to have some, too.
+const USES_PRIMITIVES: [&str; 5] = ["credential", "cose", "cwt", "key_schedule", "gateway"];
 
 /// The name of an item that defines something.
 fn name(item: &Syntax) -> Option<String> {

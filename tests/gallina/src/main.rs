@@ -19,15 +19,17 @@ use std::{env, fs, io};
 
 const HELP: &str = "Translates spec/src into Gallina: proofs/rocq/generated.
 
-Usage: cargo gallina [--check]
+Usage: cargo gallina [--check | SOURCE TARGET]
 
-  --check  writes nothing; fails if what is there is not what would be written";
+  --check        writes nothing; fails if what is there is not what would be written
+  SOURCE TARGET  translates the files of another directory into another one";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => write(),
+        [] => write(&specification(), &directory()),
         ["--check"] => check(),
+        [source, target] => write(Path::new(source), Path::new(target)),
         _ => {
             println!("{HELP}");
             return ExitCode::from(2);
@@ -43,21 +45,21 @@ fn main() -> ExitCode {
 }
 
 /// Each file by its name, and its text.
-fn generated() -> io::Result<Vec<(String, String)>> {
-    let source = Source::load(&root().join("spec/src"))?;
+fn generated(specification: &Path) -> io::Result<Vec<(String, String)>> {
+    let source = Source::load(specification)?;
     Ok(MODULES.iter().map(|module| (format!("{}.v", module.name), item::file(&source, module))).collect())
 }
 
-fn write() -> io::Result<()> {
-    fs::create_dir_all(directory())?;
-    for (name, text) in generated()? {
-        fs::write(directory().join(name), text)?;
+fn write(specification: &Path, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    for (name, text) in generated(specification)? {
+        fs::write(directory.join(name), text)?;
     }
     Ok(())
 }
 
 fn check() -> io::Result<()> {
-    let generated = generated()?;
+    let generated = generated(&specification())?;
     for (name, text) in &generated {
         if fs::read_to_string(directory().join(name)).ok().as_ref() != Some(text) {
             return Err(io::Error::other(format!("generated/{name} is stale; run `cargo gallina`")));
@@ -74,6 +76,10 @@ fn check() -> io::Result<()> {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn specification() -> PathBuf {
+    root().join("spec/src")
 }
 
 fn directory() -> PathBuf {
