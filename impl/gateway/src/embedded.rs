@@ -325,3 +325,23 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    /// A disk that fails is no damaged store: nobody is told to restore a backup.
+    #[test]
+    fn what_the_medium_says_is_no_damage() {
+        let of =
+            |kind: io::ErrorKind| opening(Path::new("store"), DatabaseError::Storage(StorageError::Io(kind.into())));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::StorageFull, io::ErrorKind::Other] {
+            assert!(matches!(of(kind), StoreError::Failed(_)), "{kind}");
+        }
+        for kind in [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof] {
+            assert!(matches!(of(kind), StoreError::Damaged(..)), "{kind}");
+        }
+        assert!(matches!(opening(Path::new("store"), DatabaseError::DatabaseAlreadyOpen), StoreError::InUse(_)));
+    }
+}

@@ -111,3 +111,43 @@ fn span(seconds: u64) -> String {
         _ => format!("{} days", seconds / 86_400),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_their_largest_unit() {
+        let spans = [0, 119, 120, 7199, 7200, 172_799, 172_800, 864_000].map(span);
+        assert_eq!(spans, ["0 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 days", "10 days"]);
+        assert_eq!([ago(None, 9), ago(Some(4), 9), ago(Some(9), 4)], ["not seen since start", "5 s ago", "0 s ago"]);
+    }
+
+    #[test]
+    fn a_card_says_what_is_left_and_whether_it_has_ended() {
+        let node = |left, not_after| NodeState {
+            id: [7; 16],
+            subject: "lamp <7>".into(),
+            epoch: 3,
+            prekeys: 8,
+            left: Some(left),
+            not_after: Some(not_after),
+            published: Some(40),
+            waiting: 5,
+            requests: 6,
+            awake: None,
+            next_wake: Some(30),
+        };
+        let card = |left, not_after| card(&node(left, not_after), 100).into_string();
+        let low = card(2, 101);
+        for text in
+            ["lamp &lt;7&gt;", "2 of 8", "width:25%", "class=\"low\"", "3, 60 s ago", "not seen since start", "30 s"]
+        {
+            assert!(low.contains(text), "{text}: {low}");
+        }
+        assert!(!low.contains("expired") && !card(3, 100).contains("expired") && card(3, 99).contains("expired"));
+        assert!(!card(3, 100).contains("low"));
+        let sum = sum("nodes", 4).into_string();
+        assert!(sum.contains("nodes") && sum.contains('4'), "{sum}");
+    }
+}

@@ -187,6 +187,17 @@ mod tests {
         [&[0x82, 0x50], i.as_slice(), &[0x48], &j].concat()
     }
 
+    /// A challenge, too, holds for one to two minutes, and says the epoch.
+    #[test]
+    fn a_challenge_lasts_for_a_period() {
+        let puzzles = Puzzles::new(&mut OsRng).unwrap();
+        let by: IpAddr = "192.0.2.1".parse().unwrap();
+        let challenge = |epoch, seconds| puzzles.challenge(epoch, by, &NODE, at(seconds));
+        assert_eq!(challenge(1, 0), challenge(1, PERIOD - 1));
+        assert_ne!(challenge(1, 0), challenge(1, PERIOD));
+        assert_ne!(challenge(1, 0), challenge(2, 0));
+    }
+
     #[test]
     fn a_solution_counts_once_for_who_found_it() {
         let (puzzles, by) = (Puzzles::new(&mut OsRng).unwrap(), "192.0.2.1".parse().unwrap());

@@ -371,3 +371,18 @@ fn state(node: &NodeState) -> Value {
         "next_wake_in": node.next_wake,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_have_a_number_and_a_media_type() {
+        for format in Format::ALL {
+            assert_eq!(Format::from_number(format.number()), Some(format));
+            let with_parameters = format!(" {}; charset=utf-8", format.media_type().to_uppercase());
+            assert_eq!(Format::from_media_type(&with_parameters), Some(format));
+        }
+        assert_eq!((Format::from_number(0), Format::from_media_type("text/plain")), (None, None));
+    }
+}
