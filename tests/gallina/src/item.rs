@@ -43,7 +43,8 @@ fn definitions(source: &Source, module: &Module, section: bool) -> String {
         .filter(|definition| !definition.is_empty())
         .collect();
     let all = all.join("\n");
-    if section && refers(&all, "primitives") || section && USES_PRIMITIVES.iter().any(|user| refers(&all, user)) {
+    let uses_primitives = USES_PRIMITIVES.iter().chain(&["primitives"]).any(|user| refers(&all, user));
+    if section && uses_primitives {
         format!("Section Specification.\nContext {{P : primitives.Primitives}}.\n\n{all}\nEnd Specification.\n")
     } else {
         all
