@@ -90,7 +90,7 @@ def metadata():
         for field in ("description", "license", "readme", "keywords", "categories", "rust_version"):
             require(package[field], f"{package['name']} has no {field}")
     names = {package["name"] for package in workspace()} - {package["name"] for package in published()}
-    require(names == {"dke-gallina", "dke-models", "dke-simulation", "dke-tests"}, f"not published: {names}")
+    require(names == {"dke-gallina", "dke-mutants", "dke-models", "dke-simulation", "dke-tests"}, f"not published: {names}")
 
 
 def packages():
