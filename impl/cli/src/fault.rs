@@ -106,6 +106,7 @@ impl From<dke_state::Error> for Fault {
             Error::NoIdentity(_)
             | Error::IdentityExists(_)
             | Error::NoExchange
+            | Error::NotAwaited
             | Error::WrongRole(..)
             | Error::EpochUnknown
             | Error::Undelivered(_)

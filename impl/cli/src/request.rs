@@ -7,17 +7,17 @@ use crate::protect_args::Request;
 use crate::report::{Report, data};
 use crate::serve::runtime;
 use coap_lite::{CoapOption, Packet};
-use dke::RustCrypto;
-use dke::crypto::{Crypto as _, Hash};
+use dke::crypto::Hash;
 use dke_agent::serving::texts;
-use dke_agent::{Gateway, Unanswered, Waiting};
+use dke_agent::{Gateway, Unanswered};
 use dke_app::{Error, message};
 use dke_coap::Parameters;
 use dke_coap::names::NODES;
-use dke_state::{AskedState, ClientDir, Held, Hex, HexN, Locked, Party, Undelivered};
-use rand_core::{OsRng, RngCore as _};
+use dke_state::{ClientDir, Disk, Held, Locked, RealDisk, StoredRequest};
+use rand_core::OsRng;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -44,8 +44,9 @@ pub(crate) fn run(args: &Request) -> Result<Report, Fault> {
 pub(crate) async fn ask(args: &Request, gateway: &Gateway) -> Result<Report, Fault> {
     let url = Url::parse(&args.url)?;
     let request = request(args, &url)?;
-    let mut waiting = begin(args, &url, &request)?;
-    told(gateway.answer_of(&waiting.node.clone(), &mut waiting, deadline(args.wait)).await, &waiting)
+    let mut waiting = begin(args, &url, request)?;
+    let answered = gateway.answer_of(&waiting.node().clone(), &mut waiting, deadline(args.wait)).await;
+    told(answered, args, &waiting)
 }
 
 /// All that this node has not answered.
@@ -63,32 +64,27 @@ async fn again(args: &Request, url: &Url, gateway: &Gateway) -> Result<Report, F
     drop(file);
     let mut responses: Vec<Value> = kept.iter().map(|one| Report::again(one).value()).collect();
     let mut delivered: Vec<Hash> = kept.iter().map(|one| one.from.0).collect();
-    for mut waiting in all(&args.dir, url)? {
-        let report =
-            match told(gateway.answer_of(&waiting.node.clone(), &mut waiting, deadline(args.wait)).await, &waiting) {
-                Ok(report) => {
-                    delivered.push(waiting.received());
-                    report.value()
-                }
-                Err(broken @ Fault::Broken(_)) => return Err(broken),
-                Err(fault) => json!({ "request": waiting.line, "unanswered": fault.to_string() }),
-            };
+    for waiting in StoredRequest::all(&disk(&args.dir)?, |node| url.is(node))? {
+        let mut waiting = waiting.telling(facts);
+        let answered = gateway.answer_of(&waiting.node().clone(), &mut waiting, deadline(args.wait)).await;
+        let report = match told(answered, args, &waiting) {
+            Ok(report) => {
+                delivered.push(waiting.received());
+                report.value()
+            }
+            Err(broken @ Fault::Broken(_)) => return Err(broken),
+            Err(fault) => json!({ "request": line(waiting.message()), "unanswered": fault.to_string() }),
+        };
         responses.push(report);
     }
     Ok(Report::new().with("responses", responses).delivering(&args.dir, delivered))
 }
 
 fn give_up(args: &Request, url: &Url) -> Result<Report, Fault> {
-    let given_up: Vec<Value> = all(&args.dir, url)?.into_iter().map(|waiting| waiting.line.into()).collect();
-    let mut file = ClientDir::open(Locked::open(&args.dir)?)?;
-    for state in file.state.sessions.iter_mut().filter(|one| one.peer_hash.as_ref().is_some_and(|hash| url.is(&hash.0)))
-    {
-        state.protected.awaiting.clear();
-    }
-    for state in file.state.pending.iter_mut().filter(|one| url.is(&one.node.0)) {
-        state.protected.awaiting.clear();
-    }
-    file.save()?;
+    let disk = disk(&args.dir)?;
+    let waiting = StoredRequest::all(&disk, |node| url.is(node))?;
+    StoredRequest::forget(&disk, &waiting)?;
+    let given_up: Vec<String> = waiting.iter().map(|one| line(one.message())).collect();
     Ok(Report::new().with("given_up", given_up))
 }
 
@@ -118,51 +114,33 @@ fn request(args: &Request, url: &Url) -> Result<Packet, Fault> {
     Ok(request)
 }
 
-/// Protects and stores it: from here on it can be sent again with the same bytes, and its number is used up.
-fn begin(args: &Request, url: &Url, request: &Packet) -> Result<AskedFile, Fault> {
+/// Protects and stores it.
+fn begin(args: &Request, url: &Url, request: Packet) -> Result<StoredRequest, Fault> {
     let protection = args.format.ok_or_else(|| Fault::usage("Name the protection with --as."))?.into();
-    let file = ClientDir::open(Locked::wait(&args.dir)?)?;
-    file.has_room_for_request(|node| url.is(node))?;
-    let mut party = Party::Client(file);
-    let mut id = [0; 8];
-    OsRng.try_fill_bytes(&mut id).map_err(|_| dke::Misuse::BrokenRandomness)?;
-    let here = |one: &Held<'_>| {
+    let chosen = |one: &Held<'_>| {
         args.session.as_ref().is_none_or(|wanted| one.fingerprint.is_some_and(|own| own[..] == wanted.0))
-            && one.peer_hash.is_some_and(|hash| url.is(&hash))
             && !(args.early && one.fingerprint.is_some())
     };
-    let mut held = party.held()?.into_iter().find(here).ok_or_else(|| {
-        Fault::usage(
+    let is_node = |node: &Hash| url.is(node);
+    let begun = StoredRequest::begin(disk(&args.dir)?, is_node, chosen, protection, request, &mut OsRng);
+    let waiting = begun.map_err(|error| match error {
+        Error::Storage(dke_state::Error::NoExchange) => Fault::usage(
             "There is no exchange with this node here; begin one with `dke client call`, or see `dke client status`.",
-        )
+        ),
+        error => error.into(),
     })?;
-    let (asked, _) = held.exchange.ask(protection, request)?;
-    let node = held.peer_hash.unwrap_or_default();
-    let state = AskedState { id: HexN(id), asked, message: Hex(message::encode(request)?.to_vec()) };
-    held.awaiting.push(state);
-    party.save()?;
-    let line = line(request);
-    Ok(AskedFile { dir: args.dir.clone(), node, id, keys: stage_name(asked.stage), line })
+    Ok(waiting.telling(facts))
 }
 
-fn all(dir: &Path, url: &Url) -> Result<Vec<AskedFile>, Fault> {
-    let file = ClientDir::open(Locked::wait(dir)?)?;
-    let sessions = file.state.sessions.iter().filter_map(|one| Some((one.peer_hash.as_ref()?.0, &one.protected)));
-    let pending = file.state.pending.iter().map(|one| (one.node.0, &one.protected));
-    let here = sessions.chain(pending).filter(|(node, _)| url.is(node));
-    Ok(here
-        .flat_map(|(node, protected)| protected.awaiting.iter().map(move |one| (node, one)))
-        .map(|(node, one)| AskedFile {
-            dir: dir.to_path_buf(),
-            node,
-            id: one.id.0,
-            keys: stage_name(one.asked.stage),
-            line: one.packet().as_ref().map(line).unwrap_or_default(),
-        })
-        .collect())
+fn disk(dir: &Path) -> Result<Arc<dyn Disk>, Fault> {
+    Ok(Arc::new(RealDisk::open(dir)?))
 }
 
-fn told(answered: Result<Packet, Unanswered<Fault>>, waiting: &AskedFile) -> Result<Report, Fault> {
+fn told(
+    answered: Result<Packet, Unanswered<dke_state::Error>>,
+    args: &Request,
+    waiting: &StoredRequest,
+) -> Result<Report, Fault> {
     let response = answered.map_err(|unanswered| match unanswered {
         Unanswered::Gateway(failure) => failure.into(),
         Unanswered::Sleeps => Fault::Input { name: "Pending", sentence: unanswered.to_string() },
@@ -175,18 +153,25 @@ fn told(answered: Result<Packet, Unanswered<Fault>>, waiting: &AskedFile) -> Res
             }
         }
         Unanswered::Caller(misuse) => misuse.into(),
-        Unanswered::Storage(fault) => fault,
+        Unanswered::Storage(dke_state::Error::NotAwaited) => {
+            Fault::usage(format!("{} awaits no response any more.", line(waiting.message())))
+        }
+        Unanswered::Storage(error) => error.into(),
     })?;
-    Ok(response_report(&response, waiting).delivering(&waiting.dir, vec![waiting.received()]))
+    Ok(response_report(waiting, &response).delivering(&args.dir, vec![waiting.received()]))
 }
 
-fn response_report(response: &Packet, waiting: &AskedFile) -> Report {
+fn facts(waiting: &StoredRequest, response: &Packet) -> Vec<(String, Value)> {
+    response_report(waiting, response).facts()
+}
+
+fn response_report(waiting: &StoredRequest, response: &Packet) -> Report {
     let code = message::code(response);
     let format = response.get_first_option(CoapOption::ContentFormat);
     let format = format.map(|bytes| bytes.iter().take(2).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)));
     Report::new()
-        .with("request", waiting.line.clone())
-        .with("keys", waiting.keys)
+        .with("request", line(waiting.message()))
+        .with("keys", stage_name(waiting.stage()))
         .with("code", format!("{}.{:02}", code >> 5, code & 0x1f))
         .with("format", format)
         .with("payload", data(&response.payload))
@@ -198,64 +183,6 @@ fn line(request: &Packet) -> String {
     let mark = if query.is_empty() { "" } else { "?" };
     let method = crate::node_run::method_name(message::code(request));
     format!("{method} /{}{mark}{query}", texts(request, CoapOption::UriPath).join("/"))
-}
-
-/// A request in the client's file, which is locked for each step only: the node may sleep for long.
-struct AskedFile {
-    dir: PathBuf,
-    node: Hash,
-    id: [u8; 8],
-    keys: &'static str,
-    line: String,
-}
-
-impl AskedFile {
-    /// Tells its response from all that waits to be delivered.
-    fn received(&self) -> Hash {
-        RustCrypto::sha256(&self.id)
-    }
-
-    fn gone(&self) -> Error<Fault> {
-        Error::Storage(Fault::usage(format!("{} awaits no response any more.", self.line)))
-    }
-
-    fn open_file(&self) -> Result<ClientDir, Error<Fault>> {
-        Locked::wait(&self.dir).and_then(ClientDir::open).map_err(storage)
-    }
-}
-
-fn storage(error: dke_state::Error) -> Error<Fault> {
-    Error::Storage(error.into())
-}
-
-impl Waiting for AskedFile {
-    type Error = Fault;
-
-    fn outer(&self) -> Result<Packet, Error<Fault>> {
-        let mut file = self.open_file()?;
-        let (state, held) = file.asked(&self.id).map_err(storage)?.ok_or_else(|| self.gone())?;
-        let request = state.packet().ok_or_else(|| self.gone())?;
-        Ok(held.exchange.ask_again(&state.asked, &request)?)
-    }
-
-    fn open(&mut self, outer: &Packet) -> Result<Packet, Error<Fault>> {
-        let mut file = self.open_file()?;
-        let (state, mut held) = file.asked(&self.id).map_err(storage)?.ok_or_else(|| self.gone())?;
-        let request = state.packet().ok_or_else(|| self.gone())?;
-        let response = held.exchange.open_response(&state.asked, &request, outer).map_err(|error| match error {
-            Error::Peer(reject) => Error::Peer(reject),
-            Error::Caller(misuse) => Error::Caller(misuse),
-            Error::Storage(never) => match never {},
-        })?;
-        for protected in file.protected() {
-            protected.awaiting.retain(|one| one.id.0 != self.id);
-        }
-        let facts = response_report(&response, self).facts();
-        let received = Undelivered { from: HexN(self.received()), peer: HexN(self.node), facts, content: None };
-        file.state.undelivered.put(received).map_err(storage)?;
-        file.save().map_err(storage)?;
-        Ok(response)
-    }
 }
 
 /// `coap://GATEWAY/nodes/NODE/PATH?QUERY`

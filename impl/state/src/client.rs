@@ -169,13 +169,11 @@ impl ClientDir {
 
     /// `TooManyRequests` if as many requests to this node as may await a response do.
     pub fn has_room_for_request(&self, is_node: impl Fn(&Hash) -> bool) -> Result<(), Error> {
-        let sessions = self.state.sessions.iter().map(|one| (one.peer_hash.as_ref(), &one.protected));
-        let pending = self.state.pending.iter().map(|one| (Some(&one.node), &one.protected));
         let (mut all, mut of_node) = (0_usize, 0_usize);
-        for (node, protected) in sessions.chain(pending) {
+        for (node, protected) in self.awaiting() {
             let awaiting = protected.awaiting.len();
             all = all.saturating_add(awaiting);
-            if node.is_some_and(|node| is_node(&node.0)) {
+            if node.is_some_and(&is_node) {
                 of_node = of_node.saturating_add(awaiting);
             }
         }
@@ -184,6 +182,13 @@ impl ClientDir {
         } else {
             Err(Error::TooManyRequests(of_node))
         }
+    }
+
+    /// What awaits responses, of all exchanges, with H(CRED_N) where it is known.
+    pub(crate) fn awaiting(&self) -> impl Iterator<Item = (Option<&Hash>, &Protected)> {
+        let sessions =
+            self.state.sessions.iter().map(|one| (one.peer_hash.as_ref().map(|hash| &hash.0), &one.protected));
+        sessions.chain(self.state.pending.iter().map(|one| (Some(&one.node.0), &one.protected)))
     }
 
     /// What awaits responses, of all exchanges.

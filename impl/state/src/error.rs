@@ -70,6 +70,9 @@ pub enum Error {
     /// No exchange is meant.
     #[error("There is no such exchange here; `dke node status` and `dke client status` tell which there are.")]
     NoExchange,
+    /// A request was answered or given up meanwhile.
+    #[error("The request awaits no response any more.")]
+    NotAwaited,
     /// A state could not be encoded.
     #[error("The state could not be encoded.")]
     Encoding,

@@ -8,6 +8,7 @@
 //! | [`NodeDir`] | the node's state: [`NodeStore`](dke::store::NodeStore) and [`Ledger`](dke_agent::Ledger) | a wake-up of a node |
 //! | [`ClientDir`] | the client's state: [`ClientStore`](dke::store::ClientStore) | one step of a client |
 //! | [`SharedClientDir`] | the same, locked for each step only | a call that waits for the node |
+//! | [`StoredRequest`] | a request of a client, under the keys of an exchange | a request that waits for the node |
 //! | [`Party`], [`Held`] | the exchanges of either role, and one of them | whoever uses the keys |
 //!
 //! A directory has one role, and knows that it is the original: what was copied or restored is refused until it begins anew
@@ -59,6 +60,7 @@ mod recover;
 mod session;
 mod sessions;
 mod shared;
+mod stored_request;
 mod undelivered;
 
 pub use calls::{CallState, KeptCall};
@@ -76,4 +78,5 @@ pub use recover::{EPOCH_GAP, Epochs, Recovered, recover_client, recover_node};
 pub use session::{AskedState, Protected, SessionState, mode_name};
 pub use sessions::{AWAITING_MAX, PENDING_MAX, SESSIONS_MAX};
 pub use shared::{Resumable, SharedClientDir, Telling};
+pub use stored_request::{StoredRequest, TellingResponse};
 pub use undelivered::{Shelf, UNDELIVERED_MAX, Undelivered};

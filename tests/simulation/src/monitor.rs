@@ -102,9 +102,6 @@ pub struct Counts {
     pub kills: u64,
 }
 
-/// What the content of a request begins with.
-pub const REQUEST: &str = "request";
-
 /// The answer that a node gives to what it carries out.
 pub fn answer_to(content: &str) -> String {
     format!("done {content}")
@@ -144,9 +141,16 @@ impl Monitor {
 
     /// A client is about to call a node with this content, which no other call has.
     pub fn called(&self, client: &str, node: &str, content: &str) {
-        let is_request = content.starts_with(REQUEST);
-        let (client, node) = (client.into(), node.into());
-        let begun = Instant::now();
+        self.begun(client, node, content, false);
+    }
+
+    /// A client has made a request of this content, which no other call or request has.
+    pub fn asked(&self, client: &str, node: &str, content: &str) {
+        self.begun(client, node, content, true);
+    }
+
+    fn begun(&self, client: &str, node: &str, content: &str, is_request: bool) {
+        let (client, node, begun) = (client.into(), node.into(), Instant::now());
         let call = Call { client, node, begun, carried_out: 0, answered: false, excused: false, is_request };
         let mut inner = self.lock();
         inner.counts.calls += 1;

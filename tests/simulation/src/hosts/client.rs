@@ -5,7 +5,7 @@ use crate::time::WallClock;
 use dke::client::Client;
 use dke::{Credential, Mode, Scalar};
 use dke_agent::{Answered, Asked, Called, Caller, Progress, Unfinished};
-use dke_state::{Error, Identity, Locked, MemoryDisk, Role, SharedClientDir};
+use dke_state::{Disk, Error, Identity, Locked, MemoryDisk, Role, SharedClientDir};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,6 +66,10 @@ impl ClientHost {
         }
     }
 
+    pub(super) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::new(self.disk.clone())
+    }
+
     fn client<'a>(&'a self, node: &str, credential: &Credential<'a>, key: &'a Scalar) -> Client<'a> {
         match self.cwts.get(node) {
             Some(cwt) => Client::vouched(cwt, key).expect("it was made by the simulation"),
@@ -82,7 +86,7 @@ impl ClientHost {
         self.around.monitor.called(&self.name, &subject, &content);
         let link = self.around.connect(self.address, &format!("{} {number}", self.name));
         let mut random = self.around.seed.stream(&format!("{} call {number}", self.name));
-        let disk: Arc<dyn dke_state::Disk> = Arc::new(self.disk.clone());
+        let disk = self.disk();
         let called = async {
             let identity = Identity::load(&Locked::on(disk.clone())?)?;
             let credential = identity.credential()?;
@@ -139,7 +143,7 @@ impl ClientHost {
     pub async fn resume(&self, node_credential: &[u8], patience: Duration) -> Vec<Ended> {
         let node = Credential::parse(node_credential).expect("it was made by the simulation");
         let subject = node.subject().to_string();
-        let disk: Arc<dyn dke_state::Disk> = Arc::new(self.disk.clone());
+        let disk = self.disk();
         let mut store = SharedClientDir::new(disk.clone(), &node, self.cwts.get(&subject).map(Vec::as_slice));
         let Ok(identity) = Locked::on(disk).and_then(|locked| Identity::load(&locked)) else { return Vec::new() };
         let Ok(credential) = identity.credential() else { return Vec::new() };
