@@ -58,6 +58,12 @@ pub(super) fn value(table: &impl Readable, key: &[u8]) -> Result<Option<Vec<u8>>
     Ok(table.table()?.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
 }
 
+/// A number in 8 bytes. `Damaged` if it has another form.
+pub(super) fn number(bytes: Option<Vec<u8>>, what: &str) -> Result<Option<u64>, StoreError> {
+    let read = |bytes: Vec<u8>| bytes.try_into().map(u64::from_be_bytes);
+    bytes.map(read).transpose().map_err(|_| damaged(&format!("{what} has another form")))
+}
+
 pub(super) fn decode<T: for<'b> Decode<'b, ()>>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
     bytes.map(|bytes| read(&bytes)).transpose()
 }

@@ -1,7 +1,7 @@
 //! Records in redb's tables. Keys and values are bytes: [`keys`], and records in CBOR.
 
 use super::rows::{
-    Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, last, put, read, remove, value,
+    Definition, Lazy, ReadOnly, Readable, collect, damaged, decode, encode, last, number, put, read, remove, value,
 };
 use super::{failed, keys};
 use crate::record::{
@@ -14,8 +14,10 @@ use std::ops::Bound;
 
 const FORMAT: Definition = Definition::new("format");
 const NODES: Definition = Definition::new("nodes");
-/// Nodes that registered themselves, by their addresses, and how many bytes are stored for each.
+/// Nodes that registered themselves, by their addresses.
 const REGISTRATIONS: Definition = Definition::new("registrations");
+/// How many bytes are stored for these, by their addresses.
+const BYTES: Definition = Definition::new("bytes");
 const BATCHES: Definition = Definition::new("batches");
 /// Exchanges that do not wait any more.
 const EXCHANGES: Definition = Definition::new("exchanges");
@@ -41,6 +43,7 @@ struct All<T> {
     format: T,
     nodes: T,
     registrations: T,
+    bytes: T,
     batches: T,
     exchanges: T,
     queue: T,
@@ -58,6 +61,7 @@ impl<T> All<T> {
             format: table(FORMAT)?,
             nodes: table(NODES)?,
             registrations: table(REGISTRATIONS)?,
+            bytes: table(BYTES)?,
             batches: table(BATCHES)?,
             exchanges: table(EXCHANGES)?,
             queue: table(QUEUE)?,
@@ -148,22 +152,17 @@ impl<'t> Writing<'t> {
         self.changed
     }
 
-    /// So many bytes more are stored for a node. They are counted if it registered itself.
+    /// So many bytes more are stored for a node, or fewer. They are counted if it registered itself.
     fn grow(&mut self, node: &NodeId, by_bytes: i64) -> Result<(), StoreError> {
+        // A gateway that is not open has none, and need not look.
+        if self.tables.registrations.table()?.is_empty().map_err(failed)? {
+            return Ok(());
+        }
         let Some(by) = self.node(node)?.and_then(|record| record.by) else { return Ok(()) };
-        let key = keys::registration(&by, node);
-        let bytes = count(value(&self.tables.registrations, &key)?)?.saturating_add_signed(by_bytes);
-        put(&mut self.tables.registrations, &key, &bytes.to_be_bytes()).map(drop)
-    }
-}
-
-/// The bytes of a registration; none were counted when it was made.
-fn count(bytes: Option<Vec<u8>>) -> Result<u64, StoreError> {
-    match bytes.as_deref() {
-        None | Some([]) => Ok(0),
-        Some(bytes) => {
-            let bytes = bytes.try_into().map_err(|_| damaged("a count of bytes has another form"))?;
-            Ok(u64::from_be_bytes(bytes))
+        let bytes = self.bytes_by(&by)?.saturating_add_signed(by_bytes);
+        match bytes {
+            0 => remove(&mut self.tables.bytes, &by).map(drop),
+            bytes => put(&mut self.tables.bytes, &by, &bytes.to_be_bytes()).map(drop),
         }
     }
 }
@@ -247,16 +246,7 @@ impl<S: Tables> Read for S {
     }
 
     fn bytes_by(&self, by: &Address) -> Result<u64, StoreError> {
-        let rows = self.tables().registrations.table()?.range::<&[u8]>(by.as_slice()..).map_err(failed)?;
-        let mut sum = 0_u64;
-        for row in rows {
-            let (key, bytes) = row.map_err(failed)?;
-            if !key.value().starts_with(by) {
-                break;
-            }
-            sum = sum.saturating_add(count(Some(bytes.value().to_vec()))?);
-        }
-        Ok(sum)
+        Ok(number(value(&self.tables().bytes, by)?, "a count of bytes")?.unwrap_or_default())
     }
 
     fn due_after(&self, up: u64, limit: usize) -> Result<Vec<(u64, Place)>, StoreError> {
@@ -283,9 +273,7 @@ impl<S: Tables> Read for S {
     }
 
     fn request_number(&self, node: &NodeId, digest: &Hash) -> Result<Option<u64>, StoreError> {
-        let number = value(&self.tables().digests, &keys::digest(node, digest))?;
-        let read = |bytes: Vec<u8>| bytes.try_into().map(u64::from_be_bytes);
-        number.map(read).transpose().map_err(|_| damaged("a request's number has another form"))
+        number(value(&self.tables().digests, &keys::digest(node, digest))?, "a request's number")
     }
 
     fn requests_waiting(&self, node: &NodeId, limit: usize) -> Result<Vec<u64>, StoreError> {
@@ -315,9 +303,7 @@ impl Write for Writing<'_> {
     fn put_node(&mut self, node: &NodeId, record: &NodeRecord) -> Result<(), StoreError> {
         self.changed = true;
         if let Some(by) = &record.by {
-            let key = keys::registration(by, node);
-            let bytes = count(value(&self.tables.registrations, &key)?)?;
-            put(&mut self.tables.registrations, &key, &bytes.to_be_bytes())?;
+            put(&mut self.tables.registrations, &keys::registration(by, node), &[])?;
         }
         put(&mut self.tables.nodes, node, &encode(record)?).map(drop)
     }
