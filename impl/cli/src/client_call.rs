@@ -3,11 +3,11 @@
 use crate::admission::with_key;
 use crate::fault::Fault;
 use crate::files::{self, now};
+use crate::network::runtime;
 use crate::network_args::{Call, Resume, To};
 use crate::node::given;
 use crate::output::tell;
 use crate::report::{Report, data};
-use crate::serve::runtime;
 use dke::client::Client;
 use dke::crypto::Hash;
 use dke::{Credential, Mode};

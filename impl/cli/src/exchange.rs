@@ -53,8 +53,12 @@ fn one_peer(held: &[Held<'_>]) -> Result<(), Fault> {
     let told = |(hash, one): (&Option<Hash>, &&Held<'_>)| {
         format!("{} ({}, {})", hash.map(hex::encode).unwrap_or_default(), one.peer, trust_name(one.vouched))
     };
-    let all: Vec<String> = peers.iter().map(told).collect();
-    Err(Fault::usage(format!("Several peers could be meant: {}; say which with --peer and the hash.", all.join(", "))))
+    Err(ambiguous("peers", "--peer", peers.iter().map(told).collect()))
+}
+
+/// A name that could mean several: they are told by their hashes.
+pub(crate) fn ambiguous(what: &str, option: &str, all: Vec<String>) -> Fault {
+    Fault::usage(format!("Several {what} could be meant: {}; say which with {option} and the hash.", all.join(", ")))
 }
 
 /// pinned or vouched.

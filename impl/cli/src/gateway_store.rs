@@ -1,6 +1,6 @@
 //! The gateway's state in a file. It holds no secret.
 
-use crate::exchange::names;
+use crate::exchange::{ambiguous, names};
 use crate::fault::Fault;
 use dke::crypto::{Crypto as _, Hash};
 use dke::gateway::{Shelf, Slot};
@@ -151,9 +151,7 @@ impl GatewayFile {
             (Some(one), []) => Ok(one),
             (Some(one), others) => {
                 let told = |mailbox: &Mailbox| format!("{} ({})", mailbox.name(), mailbox.subject());
-                let all: Vec<String> = others.iter().map(|one| told(one)).chain([told(one)]).collect();
-                let all = all.join(", ");
-                Err(Fault::usage(format!("Several nodes could be meant: {all}; say which with --node and the hash.")))
+                Err(ambiguous("nodes", "--node", others.iter().map(|one| told(one)).chain([told(one)]).collect()))
             }
         }
     }

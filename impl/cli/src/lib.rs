@@ -18,6 +18,7 @@ mod hardening;
 mod identity;
 pub mod inspect;
 mod interrupt;
+mod network;
 mod network_args;
 mod node;
 mod node_run;

@@ -6,11 +6,11 @@ use crate::fault::Fault;
 use crate::files::now;
 use crate::hardening::clear_stack;
 use crate::interrupt::Interrupts;
+use crate::network::runtime;
 use crate::network_args::NodeRun;
 use crate::node::parse;
 use crate::output::{self, tell};
 use crate::report::Report;
-use crate::serve::runtime;
 use crate::shell::Shell;
 use coap_lite::{CoapOption, Packet};
 use dke::node::Node;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
         let mut interrupts = Interrupts::new()?;
         loop {
             let next = Instant::now() + Duration::from_secs(args.every);
-            let (woken, ends) = undisturbed(one(args), &mut interrupts).await;
+            let (woken, interrupted) = undisturbed(one(args), &mut interrupts).await;
             clear_stack();
             let Some(woken) = woken else { return Ok(ended()) };
             match woken {
@@ -48,10 +48,12 @@ pub(crate) fn run(args: &NodeRun, json: bool) -> Result<Report, Fault> {
                     tell(&fault.to_string());
                 }
             }
+            if interrupted {
+                return Ok(ended());
+            }
             tokio::select! {
-                () = sleep_until(next), if !ends => {}
-                () = interrupts.next(), if !ends => return Ok(ended()),
-                else => return Ok(ended()),
+                () = sleep_until(next) => {}
+                () = interrupts.next() => return Ok(ended()),
             }
         }
     })

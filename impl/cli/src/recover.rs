@@ -2,9 +2,9 @@
 
 use crate::args::{RecoverClient, RecoverNode};
 use crate::fault::Fault;
+use crate::network::{asked, runtime};
 use crate::output::tell;
 use crate::report::Report;
-use crate::serve::{asked, runtime};
 use dke::message::Offer;
 use dke::{Credential, RustCrypto};
 use dke_state::{Epochs, Identity, Locked, recover_client, recover_node};

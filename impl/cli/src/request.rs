@@ -3,9 +3,9 @@
 use crate::exchange::{id, stage_name};
 use crate::fault::Fault;
 use crate::files;
+use crate::network::runtime;
 use crate::protect_args::Request;
 use crate::report::{Report, data};
-use crate::serve::runtime;
 use coap_lite::{CoapOption, Packet};
 use dke::crypto::Hash;
 use dke_agent::serving::texts;

@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::files;
 use crate::interrupt::Interrupts;
+use crate::network::runtime;
 use crate::network_args::Serve;
 use crate::output::{show, tell};
 use crate::report::Report;
@@ -19,8 +20,6 @@ use std::time::Duration;
 
 /// Seconds from one sweep of what is old to the next.
 const SWEEP: Duration = Duration::from_secs(60);
-/// For how long a command that asks once waits for a gateway.
-const ASKED: Duration = Duration::from_secs(30);
 /// When the store has failed, those who wait are told so for this long, before the gateway ends.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -98,20 +97,6 @@ async fn sweep(gateway: &Gateway<Embedded>) -> Infallible {
             tell(&format!("Nothing was forgotten: {refusal}"));
         }
     }
-}
-
-/// A gateway for a command that asks a little at once: if it does not answer for half a minute, that is told.
-pub(crate) async fn asked(url: &str) -> Result<dke_agent::Gateway, Fault> {
-    let gateway = dke_agent::Gateway::connect(url, Parameters::default()).await?;
-    Ok(gateway.until(tokio::time::Instant::now() + ASKED))
-}
-
-/// A runtime for one command.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Fault::Broken(format!("The system gives no threads: {error}.")))
 }
 
 /// All addresses of a place: `localhost` may have one of each family.
