@@ -121,29 +121,26 @@ async fn calm(world: &Arc<World>) {
     world.log.tell("CALM", "each client calls each node");
     // What was on its way when the troubles ended.
     sleep(HOUR).await;
-    let mut calls = JoinSet::new();
-    for client in &world.clients {
-        for node in &world.nodes {
-            calls.spawn(reach(world.clone(), client.clone(), node.clone(), 2, Property::Liveness));
-        }
-    }
-    while let Some(ended) = calls.join_next().await {
-        ended.expect("a call does not panic");
-    }
-    for client in &world.clients {
-        for node in &world.nodes {
-            calls.spawn(reach_by_request(world.clone(), client.clone(), node.clone()));
-        }
-    }
-    while let Some(ended) = calls.join_next().await {
-        ended.expect("a request does not panic");
-    }
+    each_pair(world, |client, node| reach(world.clone(), client, node, 2, Property::Liveness)).await;
+    each_pair(world, |client, node| reach_by_request(world.clone(), client, node)).await;
     if let Some(why) = world.network.traffic(|traffic| traffic.amplified().map(ToString::to_string)) {
         world.monitor.violated(Property::Amplification, why);
     }
     let size = world.gateway.medium.size();
     if size > STORE_MAX {
         world.monitor.violated(Property::Bounds, format!("the gateway's store has {size} bytes"));
+    }
+}
+
+/// Each client with each node, all at once.
+async fn each_pair<F>(world: &World, meets: impl Fn(Arc<ClientHost>, Arc<NodeHost>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let pairs = world.clients.iter().flat_map(|client| world.nodes.iter().map(move |node| (client, node)));
+    let mut meetings: JoinSet<()> = pairs.map(|(client, node)| meets(client.clone(), node.clone())).collect();
+    while let Some(ended) = meetings.join_next().await {
+        ended.expect("nobody panics");
     }
 }
 

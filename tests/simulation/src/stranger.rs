@@ -1,5 +1,6 @@
 //! What strangers need: CoAP from addresses of their own, and messages that look like messages.
 
+use crate::hosts::node::NodeHost;
 use crate::world::{World, gateway_address};
 use dke::Credential;
 use dke::message::{Header, Offer};
@@ -27,23 +28,30 @@ impl Stranger {
         self.client.request(&Ask { method, path, query: &[], format, body }).await.ok()
     }
 
-    /// Asks an Offer: epoch and index.
-    pub(crate) async fn offer(&self, node: &str, credential: &Credential<'_>) -> Option<(u64, u64)> {
-        let reply = self.ask(Method::Post, &[ROOT, node, OFFER], &[]).await?;
+    /// Asks an Offer of a node: epoch and index.
+    pub(crate) async fn offer(&self, node: &NodeHost) -> Option<(u64, u64)> {
+        let reply = self.ask(Method::Post, &[ROOT, &name_of(node), OFFER], &[]).await?;
         let offer = Offer::parse(&reply.body).ok()?;
-        Some((Header::parse(offer.batch.header, credential.hash()).ok()?.epoch, offer.index))
+        let credential = credential_of(node);
+        let epoch = Header::parse(offer.batch.header, credential.hash()).ok()?.epoch;
+        node.gives_to_stranger(epoch);
+        Some((epoch, offer.index))
     }
 
     /// Leaves garbage in place of an Initiate.
-    pub(crate) async fn initiate(&self, node: &str, epoch: u64, index: u64) -> Option<Code> {
+    pub(crate) async fn initiate(&self, node: &NodeHost, epoch: u64, index: u64) -> Option<Code> {
         let body = garbage_initiate(epoch, index);
-        self.ask(Method::Post, &[ROOT, node, INITIATE], &body).await.map(|reply| reply.code)
+        self.ask(Method::Post, &[ROOT, &name_of(node), INITIATE], &body).await.map(|reply| reply.code)
     }
 }
 
 /// A node's name in paths.
-pub(crate) fn name_of(credential: &Credential<'_>) -> String {
-    node_name(&credential.hash().first_chunk::<NODE_ID>().copied().expect("a hash is longer"))
+pub(crate) fn name_of(node: &NodeHost) -> String {
+    node_name(&credential_of(node).hash().first_chunk::<NODE_ID>().copied().expect("a hash is longer"))
+}
+
+fn credential_of(node: &NodeHost) -> Credential<'_> {
+    Credential::parse(&node.credential).expect("it was made by the simulation")
 }
 
 /// An Initiate in form only.

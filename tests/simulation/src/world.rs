@@ -8,7 +8,7 @@ use crate::log::Log;
 use crate::monitor::Monitor;
 use crate::network::Network;
 use crate::random::{Seed, between, one_of};
-use crate::stranger::{Stranger, name_of};
+use crate::stranger::Stranger;
 use crate::time::{DAY, HOUR, WallClock};
 use dke::authority::{Grant, issue};
 use dke::params::CWT_MAX;
@@ -145,10 +145,7 @@ impl World {
             sleep(DAY).await;
             for node in &self.nodes {
                 let stranger = Stranger::new(&self, stranger(CURIOUS), StdRng::seed_from_u64(random.r#gen()));
-                let credential = Credential::parse(&node.credential).expect("it was made here");
-                if let Some((epoch, _)) = stranger.offer(&name_of(&credential), &credential).await {
-                    node.gives_to_stranger(epoch);
-                }
+                stranger.offer(node).await;
             }
         }
     }

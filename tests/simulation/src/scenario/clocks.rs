@@ -1,10 +1,9 @@
 //! A wall clock is wrong for a while: by seconds or by years, once or with steps to and fro.
 
 use super::{Doing, Scenario, Trouble};
-use crate::stranger::{Stranger, name_of};
+use crate::stranger::Stranger;
 use crate::time::WallClock;
 use crate::world::{World, stranger};
-use dke::Credential;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use std::sync::Arc;
@@ -52,10 +51,9 @@ const LESSEES: u8 = 12;
 /// Offers of every node go to strangers who do nothing with them.
 async fn lease(world: &World, random: &mut StdRng) {
     for node in &world.nodes {
-        let credential = Credential::parse(&node.credential).expect("it was made here");
         for number in 0..LESSEES {
             let stranger = Stranger::new(world, stranger(150 + number), StdRng::seed_from_u64(random.r#gen()));
-            while stranger.offer(&name_of(&credential), &credential).await.is_some() {}
+            while stranger.offer(node).await.is_some() {}
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use super::{Doing, Scenario, Trouble};
 use crate::monitor::Property;
-use crate::stranger::{Stranger, name_of};
+use crate::stranger::Stranger;
 use crate::world::{World, stranger};
-use dke::Credential;
 use dke_coap::Code;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -60,22 +59,19 @@ impl Trouble for Exhaust {
 impl Exhaust {
     /// All that it is given.
     async fn take(&self, world: &World, stranger: &Stranger) {
-        let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
-        let node = name_of(&credential);
-        while let Some((epoch, index)) = stranger.offer(&node, &credential).await {
-            world.nodes[self.node].gives_to_stranger(epoch);
-            stranger.initiate(&node, epoch, index).await;
+        let node = &world.nodes[self.node];
+        while let Some((epoch, index)) = stranger.offer(node).await {
+            stranger.initiate(node, epoch, index).await;
         }
     }
 
     /// Whatever others were given, among them somebody who has not used it yet.
     async fn steal(&self, world: &World, thief: &Stranger, random: &mut StdRng) {
-        let credential = Credential::parse(&world.nodes[self.node].credential).expect("it was made here");
-        let node = name_of(&credential);
+        let node = &world.nodes[self.node];
         let holder = Stranger::new(world, stranger(HOLDER), StdRng::seed_from_u64(random.r#gen()));
-        let Some((epoch, held)) = holder.offer(&node, &credential).await else { return };
-        for index in 0..1 << world.nodes[self.node].kind.depth {
-            let code = thief.initiate(&node, epoch, index).await;
+        let Some((epoch, held)) = holder.offer(node).await else { return };
+        for index in 0..1 << node.kind.depth {
+            let code = thief.initiate(node, epoch, index).await;
             if index == held && code == Some(Code::CREATED) {
                 let why =
                     format!("a stranger's Initiate is stored over index {index} of epoch {epoch}, which another holds");

@@ -3,7 +3,6 @@
 use super::{Doing, Scenario, Trouble};
 use crate::stranger::name_of;
 use crate::world::{World, gateway_address, stranger};
-use dke::Credential;
 use dke_coap::names::{NODES, ROOT};
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -22,8 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     about: "strangers send garbage, waiting requests and repeated datagrams, in their own or others' names",
     strangers: true,
     draw: |world, random| {
-        let credential = &world.nodes[random.gen_range(0..world.nodes.len())].credential;
-        let node = name_of(&Credential::parse(credential).expect("it was made here"));
+        let node = name_of(&world.nodes[random.gen_range(0..world.nodes.len())]);
         Arc::new(Flood { what: What::draw(random), node, spoofed: random.gen_bool(0.5) })
     },
 };
