@@ -1,7 +1,7 @@
 //! Requests to a node that sleeps: PROTOCOL.md section 16, from the client's end and from the node's.
 
-use super::pace::Pace;
-use super::{Answer, BODY_MAX, Failure, Gateway, Link, TOO_MANY, Traffic, WAIT, later, name, shown};
+use super::failure::{TOO_MANY, WAIT, later};
+use super::{Answer, BODY_MAX, Failure, Gateway, Link, Traffic, name, shown};
 use crate::http::Sent;
 use coap_lite::{CoapOption, Packet};
 use dke::crypto::Hash;
@@ -27,16 +27,7 @@ impl Gateway {
     /// A client's request, an outer message: makes it, or collects the response of one that was made before with the very same bytes. The gateway is asked
     /// to wait so many seconds for the node, over HTTP; over CoAP it waits as it likes.
     pub async fn ask_node(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
-        let mut pace = Pace::default();
-        self.within(async {
-            loop {
-                match self.ask_node_once(node, outer, wait).await {
-                    Err(failure) => pace.keep(failure).await?,
-                    reply => return reply,
-                }
-            }
-        })
-        .await
+        self.patiently(|| self.ask_node_once(node, outer, wait)).await
     }
 
     async fn ask_node_once(&self, node: &Hash, outer: &Packet, wait: u64) -> Result<Reply, Failure> {
@@ -77,7 +68,7 @@ impl Gateway {
     /// The node's response to a request, an outer message. `true` if it was not known.
     pub async fn respond(&self, node: &Hash, token: &[u8], number: u64, response: &[u8]) -> Result<bool, Failure> {
         let path = [ROOT, &name(node), REQUESTS, &number.to_string()];
-        Ok(self.send(Method::Put, &path, &[&shown(token)], response, (BARE, BARE_TYPE)).await?.is_created())
+        self.put(&path, token, response, (BARE, BARE_TYPE)).await
     }
 }
 
