@@ -338,28 +338,20 @@ Lemma reads_map_head : reads cbor.read_map_head fst snd cbor.encode_map_head val
 Proof. apply (reads_argument cbor.MAP); cbv; intuition congruence. Qed.
 
 (* A head with a given argument: what is read is nothing but its place. *)
+Ltac reads_counted reads_head read_of count :=
+  eapply (reads_as _ _ _ _ _ _ _ _ _ _ (fun _ => count)); [exact reads_head|auto..| |]; unfold read_of;
+  [ intros input position r H; apply bind_ok in H as ((found & next) & H & H');
+    destruct (Z.eqb_spec found count); [|discriminate]; injection H' as <-; exists (found, next); auto
+  | intros input position [found next] v H _ Ev; rewrite H; cbn in *; rewrite Ev, Z.eqb_refl;
+    exists next; now destruct v ].
 Lemma reads_array_of count : valid_argument count ->
   reads (fun input position => cbor.read_array_of input position count)
     (fun _ => tt) (fun next => next) (fun _ => cbor.encode_array_head count) (fun _ => True).
-Proof.
-  intros Hc. eapply (reads_as _ _ _ _ _ _ _ _ _ _ (fun _ => count)); [exact reads_array_head|auto..| |];
-    unfold cbor.read_array_of.
-  - intros input position r H. apply bind_ok in H as ((found & next) & H & H').
-    destruct (Z.eqb_spec found count); [|discriminate]. injection H' as <-. exists (found, next). auto.
-  - intros input position [found next] v H _ Ev. rewrite H. cbn in *. rewrite Ev, Z.eqb_refl.
-    exists next. now destruct v.
-Qed.
+Proof. intros Hc. reads_counted reads_array_head cbor.read_array_of count. Qed.
 Lemma reads_map_of count : valid_argument count ->
   reads (fun input position => cbor.read_map_of input position count)
     (fun _ => tt) (fun next => next) (fun _ => cbor.encode_map_head count) (fun _ => True).
-Proof.
-  intros Hc. eapply (reads_as _ _ _ _ _ _ _ _ _ _ (fun _ => count)); [exact reads_map_head|auto..| |];
-    unfold cbor.read_map_of.
-  - intros input position r H. apply bind_ok in H as ((found & next) & H & H').
-    destruct (Z.eqb_spec found count); [|discriminate]. injection H' as <-. exists (found, next). auto.
-  - intros input position [found next] v H _ Ev. rewrite H. cbn in *. rewrite Ev, Z.eqb_refl.
-    exists next. now destruct v.
-Qed.
+Proof. intros Hc. reads_counted reads_map_head cbor.read_map_of count. Qed.
 
 (* Strings *)
 Lemma read_content_cursor input position rest length : is_input input -> cursor input position rest ->

@@ -52,13 +52,7 @@ Definition valid_claims (c : cwt.Claims) : Prop :=
 #[export] Hint Unfold valid_claims : valid.
 
 Theorem claims_exact : exact cwt.parse_claims cwt.encode_claims valid_claims.
-Proof.
-  intros input m Hi. unfold cwt.parse_claims. pose proof (cursor_start input) as C. split.
-  - intros H. repeat read_step credential_reader Hi. apply ok_injective in H. subst m.
-    split; [valid|]. unfold cwt.encode_claims. encoded. reflexivity.
-  - intros [V E]. destruct m. rewrite E in C at 2. unfold cwt.encode_claims in C. encoded.
-    valid_parts V. repeat (write_step credential_reader Hi; [valid..|]). reflexivity.
-Qed.
+Proof. fields_exact cwt.parse_claims cwt.encode_claims credential_reader. Qed.
 
 (* The protected header of a CWT *)
 Theorem protected_exact : exact cwt.parse_protected cwt.protected (has_bytes 1 16).

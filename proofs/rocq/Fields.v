@@ -192,3 +192,11 @@ Ltac valid :=
 Ltac valid_parts V := autounfold with valid in V; cbn in V; decompose [and] V; clear V.
 
 Ltac encoded := rewrite ?concat_all_concat in *; cbn [List.concat] in *; rewrite <- ?app_assoc in *.
+
+(* That a message is read and written exactly, where each of its fields is taken as it is. *)
+Ltac fields_exact parse encode reader :=
+  intros input m Hi; unfold parse; pose proof (cursor_start input) as C; split;
+  [ intros H; repeat read_step reader Hi; apply ok_injective in H; subst m;
+    split; [valid|]; unfold encode; encoded; reflexivity
+  | intros [V E]; destruct m; rewrite E in C at 2; unfold encode in C; encoded;
+    valid_parts V; repeat (write_step reader Hi; [valid..|]); reflexivity ].

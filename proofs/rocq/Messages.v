@@ -30,13 +30,7 @@ Definition valid_publication (m : message.Publication) : Prop :=
 #[export] Hint Unfold valid_publication : valid.
 
 Theorem publication_exact : exact message.parse_publication message.encode_publication valid_publication.
-Proof.
-  intros input m Hi. unfold message.parse_publication. pose proof (cursor_start input) as C. split.
-  - intros H. repeat read_step message_reader Hi. apply ok_injective in H. subst m.
-    split; [valid|]. unfold message.encode_publication. encoded. reflexivity.
-  - intros [V E]. destruct m. rewrite E in C at 2. unfold message.encode_publication in C. encoded.
-    valid_parts V. repeat (write_step message_reader Hi; [valid..|]). reflexivity.
-Qed.
+Proof. fields_exact message.parse_publication message.encode_publication message_reader. Qed.
 
 (* Offer *)
 Definition valid_offer (m : message.Offer) : Prop :=
@@ -45,13 +39,7 @@ Definition valid_offer (m : message.Offer) : Prop :=
 #[export] Hint Unfold valid_offer : valid.
 
 Theorem offer_exact : exact message.parse_offer message.encode_offer valid_offer.
-Proof.
-  intros input m Hi. unfold message.parse_offer. pose proof (cursor_start input) as C. split.
-  - intros H. repeat read_step message_reader Hi. apply ok_injective in H. subst m.
-    split; [valid|]. unfold message.encode_offer. encoded. reflexivity.
-  - intros [V E]. destruct m. rewrite E in C at 2. unfold message.encode_offer in C. encoded.
-    valid_parts V. repeat (write_step message_reader Hi; [valid..|]). reflexivity.
-Qed.
+Proof. fields_exact message.parse_offer message.encode_offer message_reader. Qed.
 
 (* Initiate *)
 Definition valid_initiate (m : message.Initiate) : Prop :=
@@ -61,13 +49,7 @@ Definition valid_initiate (m : message.Initiate) : Prop :=
 #[export] Hint Unfold valid_initiate : valid.
 
 Theorem initiate_exact : exact message.parse_initiate message.encode_initiate valid_initiate.
-Proof.
-  intros input m Hi. unfold message.parse_initiate. pose proof (cursor_start input) as C. split.
-  - intros H. repeat read_step message_reader Hi. apply ok_injective in H. subst m.
-    split; [valid|]. unfold message.encode_initiate. encoded. reflexivity.
-  - intros [V E]. destruct m. rewrite E in C at 2. unfold message.encode_initiate in C. encoded.
-    valid_parts V. repeat (write_step message_reader Hi; [valid..|]). reflexivity.
-Qed.
+Proof. fields_exact message.parse_initiate message.encode_initiate message_reader. Qed.
 
 (* Confirm *)
 Definition valid_confirm (m : message.Confirm) : Prop :=
